@@ -1,0 +1,69 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { ModelManifest } from './model-package.ts';
+
+/** One class of one image. `probability` is calibrated when the manifest has a calibration block, else a score. */
+export interface ClassResult {
+  readonly id: string;
+  readonly label: string;
+  readonly role: 'negative' | 'finding';
+  readonly probability: number;
+  readonly threshold?: number;
+  readonly indeterminate?: readonly [number, number];
+  readonly called: 'present' | 'absent' | 'undetermined';
+}
+
+export interface Classification {
+  readonly outcome: Extract<Outcome, 'SUSPECTED' | 'NOT_DETECTED' | 'INDETERMINATE'>;
+  readonly classes: readonly ClassResult[];
+  /** Index of the class whose map is shown: the highest finding. */
+  readonly mapClassIndex: number;
+}
+
+/** Softmax of logits divided by the temperature (Guo et al. 2017); temperature 1 leaves them as they are. */
+export function calibratedProbabilities(logits: ArrayLike<number>, temperature: number): number[] {
+  const scaled = Array.from(logits, (logit) => logit / temperature);
+  const highest = Math.max(...scaled);
+  const powers = scaled.map((value) => Math.exp(value - highest));
+  const total = powers.reduce((sum, value) => sum + value, 0);
+  return powers.map((value) => value / total);
+}
+
+/**
+ * The call for one image. A finding at or above its threshold is present; inside its indeterminate band it is
+ * undetermined; below both it is absent. Any present finding makes the image SUSPECTED.
+ */
+export function classify(logits: ArrayLike<number>, manifest: ModelManifest): Classification {
+  const probabilities = calibratedProbabilities(logits, manifest.calibration?.temperature ?? 1);
+  const classes = manifest.classes.map((definition, index): ClassResult => {
+    const probability = probabilities[index] ?? 0;
+    return {
+      id: definition.id,
+      label: definition.label,
+      role: definition.role,
+      probability,
+      ...(definition.threshold === undefined ? {} : { threshold: definition.threshold }),
+      ...(definition.indeterminate === undefined ? {} : { indeterminate: definition.indeterminate }),
+      called: definition.role === 'negative' ? 'absent' : callOf(probability, definition),
+    };
+  });
+  const findings = classes.filter(({ role }) => role === 'finding');
+  const highest = findings.reduce<ClassResult | undefined>(
+    (best, entry) => (best === undefined || entry.probability > best.probability ? entry : best),
+    undefined,
+  );
+  const outcome = findings.some(({ called }) => called === 'present')
+    ? 'SUSPECTED'
+    : findings.some(({ called }) => called === 'undetermined')
+      ? 'INDETERMINATE'
+      : 'NOT_DETECTED';
+  return { outcome, classes, mapClassIndex: highest === undefined ? 0 : classes.indexOf(highest) };
+}
+
+function callOf(
+  probability: number,
+  definition: ModelManifest['classes'][number],
+): ClassResult['called'] {
+  if (probability >= (definition.threshold ?? 0.5)) return 'present';
+  const [low, high] = definition.indeterminate ?? [1, 1];
+  return probability >= low && probability < high ? 'undetermined' : 'absent';
+}

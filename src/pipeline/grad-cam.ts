@@ -1,0 +1,178 @@
+/** A point in pixel coordinates, DICOM convention: the centre of pixel (c, r) is (c + 0.5, r + 0.5) (PS3.3 C.18.6). */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The two facts of the letterbox that a map needs: where the picture lies in the input, and the way back. */
+export interface InputGeometry {
+  readonly size: number;
+  readonly content: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  sourceFromInput(x: number, y: number): Point;
+}
+
+export interface SourceSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The evidence map of one class for one image. */
+export interface ActivationMap {
+  /** float32[S*S] row-major over the model input, 0..1, divided by the maximum inside the picture. */
+  readonly values: Float32Array;
+  readonly size: number;
+  readonly grid: readonly [rows: number, columns: number];
+  /** Largest value before normalisation; 0 when nothing speaks for the class. */
+  readonly maximum: number;
+  /** Highest point in source pixels, one decimal. */
+  readonly peak: Point;
+  /** Smallest upright box in source pixels around the region at or above half the maximum that holds the peak. */
+  readonly box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
+  /** Share of the picture at or above half the maximum. */
+  readonly spread: number;
+  /** False when the map is diffuse or sits on the picture's rim: then it is not shown as a location. */
+  readonly focal: boolean;
+}
+
+/**
+ * Turns the graph's `cam` output into a Grad-CAM map of one class: ReLU, bilinear upsampling to the model input
+ * (align_corners=false), division by the maximum. At the last feature map Grad-CAM equals ReLU(CAM)/Z exactly, and Z
+ * cancels in the division (Selvaraju et al. 2017; model.md 2). Padding outside the picture carries no evidence.
+ * Returns `undefined` when no value is positive.
+ */
+export function activationMap(
+  cam: Float32Array,
+  grid: readonly [number, number],
+  classIndex: number,
+  geometry: InputGeometry,
+  source: SourceSize,
+  focalLimit: number,
+): ActivationMap | undefined {
+  const [gridRows, gridColumns] = grid;
+  const plane = cam.subarray(classIndex * gridRows * gridColumns, (classIndex + 1) * gridRows * gridColumns);
+  const values = upsampleRectified(plane, gridRows, gridColumns, geometry.size);
+  const inside = insideContent(geometry);
+  const top = highest(values, geometry, inside);
+  if (top.value <= 0) return undefined;
+  let above = 0;
+  let total = 0;
+  for (let y = 0; y < geometry.size; y++) {
+    for (let x = 0; x < geometry.size; x++) {
+      const index = y * geometry.size + x;
+      const value = inside(x, y) ? (values[index] ?? 0) / top.value : 0;
+      values[index] = value;
+      if (!inside(x, y)) continue;
+      total++;
+      if (value >= 0.5) above++;
+    }
+  }
+  const spread = above / Math.max(1, total);
+  const region = regionAround(values, geometry.size, top.x, top.y);
+  const clampX = (x: number): number => oneDecimal(Math.min(source.columns, Math.max(0, x)));
+  const clampY = (y: number): number => oneDecimal(Math.min(source.rows, Math.max(0, y)));
+  const peak = geometry.sourceFromInput(top.x + 0.5, top.y + 0.5);
+  const corner = geometry.sourceFromInput(region.left, region.top);
+  const opposite = geometry.sourceFromInput(region.right + 1, region.bottom + 1);
+  return {
+    values,
+    size: geometry.size,
+    grid,
+    maximum: top.value,
+    peak: { x: clampX(peak.x), y: clampY(peak.y) },
+    box: { left: clampX(corner.x), top: clampY(corner.y), right: clampX(opposite.x), bottom: clampY(opposite.y) },
+    spread,
+    focal: spread <= focalLimit && !onRim(top, geometry),
+  };
+}
+
+/** ReLU of a class plane, bilinearly enlarged to size x size with align_corners=false (torch `interpolate`). */
+function upsampleRectified(plane: Float32Array, rows: number, columns: number, size: number): Float32Array {
+  const horizontal = weights(columns, size);
+  const vertical = weights(rows, size);
+  const values = new Float32Array(size * size);
+  const at = (row: number, column: number): number => Math.max(0, plane[row * columns + column] ?? 0);
+  for (let y = 0; y < size; y++) {
+    const v = vertical[y];
+    if (v === undefined) continue;
+    for (let x = 0; x < size; x++) {
+      const h = horizontal[x];
+      if (h === undefined) continue;
+      const upper = at(v.low, h.low) * (1 - h.share) + at(v.low, h.high) * h.share;
+      const lower = at(v.high, h.low) * (1 - h.share) + at(v.high, h.high) * h.share;
+      values[y * size + x] = upper * (1 - v.share) + lower * v.share;
+    }
+  }
+  return values;
+}
+
+function weights(from: number, to: number): { low: number; high: number; share: number }[] {
+  return Array.from({ length: to }, (_, index) => {
+    const position = Math.max(0, ((index + 0.5) * from) / to - 0.5);
+    const low = Math.min(from - 1, Math.floor(position));
+    return { low, high: Math.min(from - 1, low + 1), share: position - low };
+  });
+}
+
+function insideContent({ content }: InputGeometry): (x: number, y: number) => boolean {
+  return (x, y) =>
+    x >= content.x && x < content.x + content.width && y >= content.y && y < content.y + content.height;
+}
+
+function highest(
+  values: Float32Array,
+  geometry: InputGeometry,
+  inside: (x: number, y: number) => boolean,
+): { x: number; y: number; value: number } {
+  let best = { x: 0, y: 0, value: 0 };
+  for (let y = 0; y < geometry.size; y++) {
+    for (let x = 0; x < geometry.size; x++) {
+      const value = values[y * geometry.size + x] ?? 0;
+      if (value > best.value && inside(x, y)) best = { x, y, value };
+    }
+  }
+  return best;
+}
+
+/** Bounds of the 4-connected region of values >= 0.5 that holds the start pixel (inclusive input pixels). */
+function regionAround(
+  values: Float32Array,
+  size: number,
+  startX: number,
+  startY: number,
+): { left: number; top: number; right: number; bottom: number } {
+  const bounds = { left: startX, top: startY, right: startX, bottom: startY };
+  const seen = new Uint8Array(size * size);
+  const stack = [startY * size + startX];
+  while (stack.length > 0) {
+    const index = stack.pop() ?? 0;
+    if (seen[index] === 1 || (values[index] ?? 0) < 0.5) continue;
+    seen[index] = 1;
+    const x = index % size;
+    const y = (index - x) / size;
+    bounds.left = Math.min(bounds.left, x);
+    bounds.right = Math.max(bounds.right, x);
+    bounds.top = Math.min(bounds.top, y);
+    bounds.bottom = Math.max(bounds.bottom, y);
+    if (x > 0) stack.push(index - 1);
+    if (x < size - 1) stack.push(index + 1);
+    if (y > 0) stack.push(index - size);
+    if (y < size - 1) stack.push(index + size);
+  }
+  return bounds;
+}
+
+/** The outermost 2 % of the picture: collimator edges and burned-in text live there, not vertebrae. */
+function onRim(point: Point, { content }: InputGeometry): boolean {
+  const marginX = content.width * 0.02;
+  const marginY = content.height * 0.02;
+  return (
+    point.x < content.x + marginX ||
+    point.x >= content.x + content.width - marginX ||
+    point.y < content.y + marginY ||
+    point.y >= content.y + content.height - marginY
+  );
+}
+
+function oneDecimal(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,106 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { asNodeError, NodeError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { ModelPackage } from './model-package.ts';
+
+/** Execution providers in the order the configuration may name them. */
+export type Provider = 'cuda' | 'webgpu' | 'cpu';
+
+/** A provider that could not be used, and the runtime's own words about it. */
+export interface ProviderFailure {
+  readonly provider: Provider;
+  readonly error: string;
+}
+
+/** One forward pass. Row-major: logits float32[N,K], cam float32[N,K,h,w], features float32[N,D], stats float32[N,2C]. */
+export interface ModelOutput {
+  readonly logits: Float32Array;
+  readonly cam: Float32Array;
+  readonly camGrid: readonly [rows: number, columns: number];
+  readonly features: Float32Array;
+  readonly stats: Float32Array;
+}
+
+/** A warm session on the provider that really runs. `run` takes float32[1,1,S,S] values in [0,1], NCHW. */
+export interface ModelSession {
+  readonly provider: Provider;
+  readonly failures: readonly ProviderFailure[];
+  run(image: Float32Array): Promise<ModelOutput>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly providers: readonly Provider[];
+  readonly threads: number;
+}
+
+/**
+ * Opens the model on the first provider that takes it. ONNX Runtime does not fall back by itself: a list such as
+ * `['cuda','cpu']` throws when the CUDA library is missing, so each provider is tried alone and its error kept.
+ * Weight-only int8 files are folded to float32 at load (`disable_quant_qdq`), so they run at float32 speed.
+ */
+export async function openSession(
+  model: ModelPackage,
+  options: SessionOptions,
+): Promise<Result<ModelSession, NodeError>> {
+  const failures: ProviderFailure[] = [];
+  for (const provider of options.providers) {
+    try {
+      const session = await InferenceSession.create(model.bytes, sessionOptions(provider, options.threads));
+      return ok(wrap(session, provider, failures, model));
+    } catch (error) {
+      failures.push({ provider, error: asNodeError(error).message.split('\n')[0] ?? '' });
+    }
+  }
+  const text = failures.map(({ provider, error }) => `${provider}: ${error}`).join(' | ');
+  return err(new NodeError('MODEL_PROVIDER', `no execution provider could load the model (${text})`));
+}
+
+function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: { session: { disable_quant_qdq: '1', ...(provider === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' }) } },
+  };
+}
+
+function wrap(
+  session: InferenceSession,
+  provider: Provider,
+  failures: readonly ProviderFailure[],
+  model: ModelPackage,
+): ModelSession {
+  const { input, outputs } = model.manifest;
+  const size = input.size;
+  return {
+    provider,
+    failures,
+    async run(image) {
+      if (image.length !== size * size) {
+        throw new NodeError('BUG_INVARIANT', `the model takes ${size * size} values, got ${image.length}`);
+      }
+      const result = await session.run({ [input.name]: new Tensor('float32', image, [1, 1, size, size]) });
+      const take = (name: string): Tensor => {
+        const tensor = result[name];
+        if (tensor === undefined) throw new NodeError('MODEL_INVALID', `the model has no output "${name}"`);
+        return tensor;
+      };
+      const cam = take(outputs.cam);
+      const output: ModelOutput = {
+        logits: take(outputs.logits).data as Float32Array,
+        cam: cam.data as Float32Array,
+        camGrid: [cam.dims[2] ?? 0, cam.dims[3] ?? 0],
+        features: take(outputs.features).data as Float32Array,
+        stats: take(outputs.stats).data as Float32Array,
+      };
+      if (!output.logits.every(Number.isFinite) || !output.cam.every(Number.isFinite)) {
+        throw new NodeError('MODEL_OUTPUT', 'the model returned values that are not finite numbers');
+      }
+      return output;
+    },
+    close: () => session.release(),
+  };
+}
