@@ -1,7 +1,5 @@
 import type { Dynamic, Outcome } from '../core/outcome.ts';
 import type { Reason } from '../core/reasons.ts';
-import type { ClassResult } from './classification.ts';
-import type { ActivationMap, InputGeometry } from './grad-cam.ts';
 
 /**
  * What the result builders (structured report, secondary capture, presentation state, parametric map) are told.
@@ -59,6 +57,28 @@ export interface OtherPatientId {
   readonly typeOfPatientId?: string;
 }
 
+/** One model class for one image. `probability` is 0..1: calibrated when `ModelFacts.calibrated`, else a score. */
+export interface ClassResult {
+  /** Identifier in the model manifest, e.g. `DLS`; key of config/codes.yaml. */
+  readonly id: string;
+  /** English name in the model manifest; used when codes.yaml has no name for the language. */
+  readonly label: string;
+  /** `normal` classes carry no threshold and are never reported as a finding. */
+  readonly role: 'finding' | 'normal';
+  readonly probability: number;
+  /** Reported as suspected from this value on (0..1). */
+  readonly threshold: number;
+  /** Uncertain band `[from, to)`; absent when the model has none for this class. */
+  readonly indeterminate?: { readonly from: number; readonly to: number };
+  readonly called: 'present' | 'absent' | 'undetermined';
+}
+
+/** A point in continuous source-image coordinates: (0,0) is the top left corner of the first pixel. */
+export interface SourcePoint {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Axis-parallel rectangle in continuous source-image coordinates. */
 export interface SourceBox {
   readonly left: number;
@@ -67,23 +87,23 @@ export interface SourceBox {
   readonly bottom: number;
 }
 
-/** Grad-CAM of one class and where its input square lies over the source image. */
+/** Grad-CAM of one class, non-negative and divided by its own maximum. */
 export interface InfluenceMap {
   readonly classId: string;
-  readonly activation: ActivationMap;
-  /** The source rectangle that the whole square of `activation.values` covers; larger than a letterboxed image. */
+  /** What to print as `map grid C x R`: the network's own grid, even when `values` is already up-sampled. */
+  readonly grid: { readonly columns: number; readonly rows: number };
+  readonly columns: number;
+  readonly rows: number;
+  /** float32[rows * columns], row-major, 0..1; cell centres at (i + 0.5) of `coverage` (align_corners = false). */
+  readonly values: Float32Array;
+  /** The rectangle of the source image that the whole map covers; larger than the image when it was letterboxed. */
   readonly coverage: SourceBox;
-}
-
-/** Joins a Grad-CAM with the way back to the source; the letterbox is linear, so two corners say everything. */
-export function influenceMap(
-  classId: string,
-  activation: ActivationMap,
-  geometry: InputGeometry,
-): InfluenceMap {
-  const first = geometry.sourceFromInput(0, 0);
-  const last = geometry.sourceFromInput(geometry.size, geometry.size);
-  return { classId, activation, coverage: { left: first.x, top: first.y, right: last.x, bottom: last.y } };
+  /** Position of the maximum, inside the image. */
+  readonly peak: SourcePoint;
+  /** Bounding box of the values >= 0.5 around the peak, clipped to the image. */
+  readonly box: SourceBox;
+  /** `not_focal` (diffuse, at the collimator border or on burned-in text): nothing is painted and the bar says so. */
+  readonly reliability: 'focal' | 'not_focal';
 }
 
 /** What a viewer shows for the source: Modality LUT, VOI and MONOCHROME1 inversion applied; 0 = black, 1 = white. */
