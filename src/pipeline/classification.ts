@@ -1,16 +1,6 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { ModelManifest } from './model-package.ts';
-
-/** One class of one image. `probability` is calibrated when the manifest has a calibration block, else a score. */
-export interface ClassResult {
-  readonly id: string;
-  readonly label: string;
-  readonly role: 'negative' | 'finding';
-  readonly probability: number;
-  readonly threshold?: number;
-  readonly indeterminate?: readonly [number, number];
-  readonly called: 'present' | 'absent' | 'undetermined';
-}
+import type { ClassResult } from './result-input.ts';
 
 export interface Classification {
   readonly outcome: Extract<Outcome, 'SUSPECTED' | 'NOT_DETECTED' | 'INDETERMINATE'>;
@@ -36,13 +26,14 @@ export function classify(logits: ArrayLike<number>, manifest: ModelManifest): Cl
   const probabilities = calibratedProbabilities(logits, manifest.calibration?.temperature ?? 1);
   const classes = manifest.classes.map((definition, index): ClassResult => {
     const probability = probabilities[index] ?? 0;
+    const [from, to] = definition.indeterminate ?? [1, 1];
     return {
       id: definition.id,
       label: definition.label,
-      role: definition.role,
+      role: definition.role === 'negative' ? 'normal' : 'finding',
       probability,
-      ...(definition.threshold === undefined ? {} : { threshold: definition.threshold }),
-      ...(definition.indeterminate === undefined ? {} : { indeterminate: definition.indeterminate }),
+      threshold: definition.threshold ?? 1,
+      ...(definition.indeterminate === undefined ? {} : { indeterminate: { from, to } }),
       called: definition.role === 'negative' ? 'absent' : callOf(probability, definition),
     };
   });

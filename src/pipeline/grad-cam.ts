@@ -1,14 +1,10 @@
-/** A point in pixel coordinates, DICOM convention: the centre of pixel (c, r) is (c + 0.5, r + 0.5) (PS3.3 C.18.6). */
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+import type { InfluenceMap, SourcePoint } from './result-input.ts';
 
 /** The two facts of the letterbox that a map needs: where the picture lies in the input, and the way back. */
 export interface InputGeometry {
   readonly size: number;
   readonly content: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-  sourceFromInput(x: number, y: number): Point;
+  sourceFromInput(x: number, y: number): SourcePoint;
 }
 
 export interface SourceSize {
@@ -16,22 +12,12 @@ export interface SourceSize {
   readonly rows: number;
 }
 
-/** The evidence map of one class for one image. */
-export interface ActivationMap {
-  /** float32[S*S] row-major over the model input, 0..1, divided by the maximum inside the picture. */
-  readonly values: Float32Array;
-  readonly size: number;
-  readonly grid: readonly [rows: number, columns: number];
-  /** Largest value before normalisation; 0 when nothing speaks for the class. */
+/** The evidence map of one class, with the two numbers that decide whether it may be shown as a location. */
+export interface ActivationMap extends InfluenceMap {
+  /** Largest value before normalisation. */
   readonly maximum: number;
-  /** Highest point in source pixels, one decimal. */
-  readonly peak: Point;
-  /** Smallest upright box in source pixels around the region at or above half the maximum that holds the peak. */
-  readonly box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
   /** Share of the picture at or above half the maximum. */
   readonly spread: number;
-  /** False when the map is diffuse or sits on the picture's rim: then it is not shown as a location. */
-  readonly focal: boolean;
 }
 
 /**
@@ -42,14 +28,13 @@ export interface ActivationMap {
  */
 export function activationMap(
   cam: Float32Array,
-  grid: readonly [number, number],
-  classIndex: number,
+  [gridRows, gridColumns]: readonly [number, number],
+  target: { readonly classIndex: number; readonly classId: string; readonly focalLimit: number },
   geometry: InputGeometry,
   source: SourceSize,
-  focalLimit: number,
 ): ActivationMap | undefined {
-  const [gridRows, gridColumns] = grid;
-  const plane = cam.subarray(classIndex * gridRows * gridColumns, (classIndex + 1) * gridRows * gridColumns);
+  const cells = gridRows * gridColumns;
+  const plane = cam.subarray(target.classIndex * cells, (target.classIndex + 1) * cells);
   const values = upsampleRectified(plane, gridRows, gridColumns, geometry.size);
   const inside = insideContent(geometry);
   const top = highest(values, geometry, inside);
@@ -67,21 +52,26 @@ export function activationMap(
     }
   }
   const spread = above / Math.max(1, total);
-  const region = regionAround(values, geometry.size, top.x, top.y);
+  const region = regionAround(values, geometry.size, Math.floor(top.x), Math.floor(top.y));
   const clampX = (x: number): number => oneDecimal(Math.min(source.columns, Math.max(0, x)));
   const clampY = (y: number): number => oneDecimal(Math.min(source.rows, Math.max(0, y)));
   const peak = geometry.sourceFromInput(top.x + 0.5, top.y + 0.5);
   const corner = geometry.sourceFromInput(region.left, region.top);
   const opposite = geometry.sourceFromInput(region.right + 1, region.bottom + 1);
+  const first = geometry.sourceFromInput(0, 0);
+  const last = geometry.sourceFromInput(geometry.size, geometry.size);
   return {
+    classId: target.classId,
+    grid: { columns: gridColumns, rows: gridRows },
+    columns: geometry.size,
+    rows: geometry.size,
     values,
-    size: geometry.size,
-    grid,
-    maximum: top.value,
+    coverage: { left: first.x, top: first.y, right: last.x, bottom: last.y },
     peak: { x: clampX(peak.x), y: clampY(peak.y) },
     box: { left: clampX(corner.x), top: clampY(corner.y), right: clampX(opposite.x), bottom: clampY(opposite.y) },
+    reliability: spread <= target.focalLimit && !onRim(top, geometry) ? 'focal' : 'not_focal',
+    maximum: top.value,
     spread,
-    focal: spread <= focalLimit && !onRim(top, geometry),
   };
 }
 
@@ -118,19 +108,31 @@ function insideContent({ content }: InputGeometry): (x: number, y: number) => bo
     x >= content.x && x < content.x + content.width && y >= content.y && y < content.y + content.height;
 }
 
+/** The maximum inside the picture; equal neighbours (a cell centre between pixels) share it, so `x`, `y` are their mean. */
 function highest(
   values: Float32Array,
   geometry: InputGeometry,
   inside: (x: number, y: number) => boolean,
 ): { x: number; y: number; value: number } {
-  let best = { x: 0, y: 0, value: 0 };
+  let first = { x: 0, y: 0, value: 0 };
   for (let y = 0; y < geometry.size; y++) {
     for (let x = 0; x < geometry.size; x++) {
       const value = values[y * geometry.size + x] ?? 0;
-      if (value > best.value && inside(x, y)) best = { x, y, value };
+      if (value > first.value && inside(x, y)) first = { x, y, value };
     }
   }
-  return best;
+  let sumX = 0;
+  let sumY = 0;
+  let count = 0;
+  for (let y = first.y; y <= first.y + 1; y++) {
+    for (let x = first.x; x <= first.x + 1; x++) {
+      if (!inside(x, y) || (values[y * geometry.size + x] ?? 0) < first.value * (1 - 1e-6)) continue;
+      sumX += x;
+      sumY += y;
+      count++;
+    }
+  }
+  return count === 0 ? first : { x: sumX / count, y: sumY / count, value: first.value };
 }
 
 /** Bounds of the 4-connected region of values >= 0.5 that holds the start pixel (inclusive input pixels). */
@@ -162,7 +164,7 @@ function regionAround(
 }
 
 /** The outermost 2 % of the picture: collimator edges and burned-in text live there, not vertebrae. */
-function onRim(point: Point, { content }: InputGeometry): boolean {
+function onRim(point: SourcePoint, { content }: InputGeometry): boolean {
   const marginX = content.width * 0.02;
   const marginY = content.height * 0.02;
   return (

@@ -1,0 +1,37 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { ChildMessage, SupervisorMessage } from './process-messages.ts';
+
+/** A child's end of the channel to the supervisor; without a supervisor (tests) messages go nowhere. */
+export interface ChildChannel {
+  tell(message: ChildMessage): void;
+}
+
+export interface ChildHandlers {
+  wake(): void;
+  drain(): void;
+  reload(): void;
+}
+
+/** Connects this process to its supervisor and reports once a second that its event loop turns. */
+export function openChildChannel(handlers: ChildHandlers): ChildChannel {
+  const tell = (message: ChildMessage): void => {
+    if (process.connected) process.send?.(message);
+  };
+  process.on('message', (message: SupervisorMessage) => {
+    if (message.kind === 'wake') handlers.wake();
+    else if (message.kind === 'drain') handlers.drain();
+    else handlers.reload();
+  });
+  // An orphan must not go on: two generations on one spool would both send.
+  process.on('disconnect', () => handlers.drain());
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  setInterval(() => {
+    tell({ kind: 'alive', loopLagMs: delay.max / 1e6, rssBytes: process.memoryUsage.rss() });
+    delay.reset();
+  }, 1000).unref();
+  // The supervisor decides when to stop: a terminal's Ctrl-C reaches the whole group.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => undefined);
+  return { tell };
+}

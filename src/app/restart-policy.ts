@@ -1,0 +1,26 @@
+/** BSD sysexits: a child that must not be restarted at once leaves with one of these. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, software: 70, ioError: 74, config: 78 } as const;
+
+export interface Death {
+  readonly atMs: number;
+  readonly exitCode: number | null;
+}
+
+export type RestartDecision = { readonly kind: 'restart'; readonly delayMs: number } | { readonly kind: 'give-up' };
+
+const windowMs = 10 * 60_000;
+const maxIoErrors = 3;
+
+/**
+ * When to start a dead child again. A wrong configuration is never retried; an I/O error (fail-stop after fsync or
+ * SQLite faults) is retried three times in ten minutes, then the node gives up so that nothing is acknowledged on a
+ * broken disk. Any other death restarts at once, slower the more often it happened in the window.
+ */
+export function restartDecision(deaths: readonly Death[], nowMs: number): RestartDecision {
+  const recent = deaths.filter(({ atMs }) => nowMs - atMs < windowMs);
+  const last = recent.at(-1);
+  if (last?.exitCode === exitCodes.config) return { kind: 'give-up' };
+  if (recent.filter(({ exitCode }) => exitCode === exitCodes.ioError).length > maxIoErrors) return { kind: 'give-up' };
+  const delays = [0, 100, 500, 1000, 2000, 5000];
+  return { kind: 'restart', delayMs: delays[Math.min(delays.length - 1, recent.length - 1)] ?? 0 };
+}
