@@ -1,16 +1,5 @@
+import type { Letterbox } from '../imaging/letterbox.ts';
 import type { InfluenceMap, SourcePoint } from './result-input.ts';
-
-/** The two facts of the letterbox that a map needs: where the picture lies in the input, and the way back. */
-export interface InputGeometry {
-  readonly size: number;
-  readonly content: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-  sourceFromInput(x: number, y: number): SourcePoint;
-}
-
-export interface SourceSize {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** The evidence map of one class, with the two numbers that decide whether it may be shown as a location. */
 export interface ActivationMap extends InfluenceMap {
@@ -30,20 +19,19 @@ export function activationMap(
   cam: Float32Array,
   [gridRows, gridColumns]: readonly [number, number],
   target: { readonly classIndex: number; readonly classId: string; readonly focalLimit: number },
-  geometry: InputGeometry,
-  source: SourceSize,
+  letterbox: Letterbox,
 ): ActivationMap | undefined {
   const cells = gridRows * gridColumns;
   const plane = cam.subarray(target.classIndex * cells, (target.classIndex + 1) * cells);
-  const values = upsampleRectified(plane, gridRows, gridColumns, geometry.size);
-  const inside = insideContent(geometry);
-  const top = highest(values, geometry, inside);
+  const values = upsampleRectified(plane, gridRows, gridColumns, letterbox.size);
+  const inside = insideContent(letterbox);
+  const top = highest(values, letterbox, inside);
   if (top.value <= 0) return undefined;
   let above = 0;
   let total = 0;
-  for (let y = 0; y < geometry.size; y++) {
-    for (let x = 0; x < geometry.size; x++) {
-      const index = y * geometry.size + x;
+  for (let y = 0; y < letterbox.size; y++) {
+    for (let x = 0; x < letterbox.size; x++) {
+      const index = y * letterbox.size + x;
       const value = inside(x, y) ? (values[index] ?? 0) / top.value : 0;
       values[index] = value;
       if (!inside(x, y)) continue;
@@ -52,24 +40,24 @@ export function activationMap(
     }
   }
   const spread = above / Math.max(1, total);
-  const region = regionAround(values, geometry.size, Math.floor(top.x), Math.floor(top.y));
-  const clampX = (x: number): number => oneDecimal(Math.min(source.columns, Math.max(0, x)));
-  const clampY = (y: number): number => oneDecimal(Math.min(source.rows, Math.max(0, y)));
-  const peak = geometry.sourceFromInput(top.x + 0.5, top.y + 0.5);
-  const corner = geometry.sourceFromInput(region.left, region.top);
-  const opposite = geometry.sourceFromInput(region.right + 1, region.bottom + 1);
-  const first = geometry.sourceFromInput(0, 0);
-  const last = geometry.sourceFromInput(geometry.size, geometry.size);
+  const region = regionAround(values, letterbox.size, Math.floor(top.x), Math.floor(top.y));
+  const clampX = (x: number): number => oneDecimal(Math.min(letterbox.columns, Math.max(0, x)));
+  const clampY = (y: number): number => oneDecimal(Math.min(letterbox.rows, Math.max(0, y)));
+  const peak = letterbox.sourceFromInput({ x: top.x + 0.5, y: top.y + 0.5 });
+  const corner = letterbox.sourceFromInput({ x: region.left, y: region.top });
+  const opposite = letterbox.sourceFromInput({ x: region.right + 1, y: region.bottom + 1 });
+  const first = letterbox.sourceFromInput({ x: 0, y: 0 });
+  const last = letterbox.sourceFromInput({ x: letterbox.size, y: letterbox.size });
   return {
     classId: target.classId,
     grid: { columns: gridColumns, rows: gridRows },
-    columns: geometry.size,
-    rows: geometry.size,
+    columns: letterbox.size,
+    rows: letterbox.size,
     values,
     coverage: { left: first.x, top: first.y, right: last.x, bottom: last.y },
     peak: { x: clampX(peak.x), y: clampY(peak.y) },
     box: { left: clampX(corner.x), top: clampY(corner.y), right: clampX(opposite.x), bottom: clampY(opposite.y) },
-    reliability: spread <= target.focalLimit && !onRim(top, geometry) ? 'focal' : 'not_focal',
+    reliability: spread <= target.focalLimit && !onRim(top, letterbox) ? 'focal' : 'not_focal',
     maximum: top.value,
     spread,
   };
@@ -103,15 +91,15 @@ function weights(from: number, to: number): { low: number; high: number; share: 
   });
 }
 
-function insideContent({ content }: InputGeometry): (x: number, y: number) => boolean {
+function insideContent({ content }: Letterbox): (x: number, y: number) => boolean {
   return (x, y) =>
-    x >= content.x && x < content.x + content.width && y >= content.y && y < content.y + content.height;
+    x >= content.left && x < content.left + content.width && y >= content.top && y < content.top + content.height;
 }
 
 /** The maximum inside the picture; equal neighbours (a cell centre between pixels) share it, so `x`, `y` are their mean. */
 function highest(
   values: Float32Array,
-  geometry: InputGeometry,
+  geometry: Letterbox,
   inside: (x: number, y: number) => boolean,
 ): { x: number; y: number; value: number } {
   let first = { x: 0, y: 0, value: 0 };
@@ -164,14 +152,14 @@ function regionAround(
 }
 
 /** The outermost 2 % of the picture: collimator edges and burned-in text live there, not vertebrae. */
-function onRim(point: SourcePoint, { content }: InputGeometry): boolean {
+function onRim(point: SourcePoint, { content }: Letterbox): boolean {
   const marginX = content.width * 0.02;
   const marginY = content.height * 0.02;
   return (
-    point.x < content.x + marginX ||
-    point.x >= content.x + content.width - marginX ||
-    point.y < content.y + marginY ||
-    point.y >= content.y + content.height - marginY
+    point.x < content.left + marginX ||
+    point.x >= content.left + content.width - marginX ||
+    point.y < content.top + marginY ||
+    point.y >= content.top + content.height - marginY
   );
 }
 
