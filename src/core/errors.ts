@@ -16,6 +16,7 @@ export const errorCatalogue = {
   SCP_REFUSED: { retryable: false, text: 'The association was refused by policy.' },
   SCP_LIMIT: { retryable: true, text: 'A limit of this node was reached; try again later.' },
   STORE_IO: { retryable: true, text: 'The disk or the database reported an I/O error.' },
+  STORE_BUSY: { retryable: true, text: 'Another process held the database for longer than the wait.' },
   STORE_FULL: { retryable: true, text: 'The free space is below the watermark.' },
   STORE_NEWER_SCHEMA: { retryable: false, text: 'The database was written by a newer release.' },
   STORE_UNSAFE: { retryable: false, text: 'The database is not set to survive a power cut.' },
