@@ -2,6 +2,8 @@ import type { Outcome } from '../core/outcome.ts';
 import type { ModelManifest } from './model-package.ts';
 import type { ClassResult } from './result-input.ts';
 
+type ClassDefinition = ModelManifest['classes'][number];
+
 export interface Classification {
   readonly outcome: Extract<Outcome, 'SUSPECTED' | 'NOT_DETECTED' | 'INDETERMINATE'>;
   readonly classes: readonly ClassResult[];
@@ -22,7 +24,11 @@ export function calibratedProbabilities(logits: ArrayLike<number>, temperature: 
  * The call for one image. A finding at or above its threshold is present; inside its indeterminate band it is
  * undetermined; below both it is absent. Any present finding makes the image SUSPECTED.
  */
-export function classify(logits: ArrayLike<number>, manifest: ModelManifest): Classification {
+export function classify(
+  logits: ArrayLike<number>,
+  manifest: ModelManifest,
+  siteThresholds: Readonly<Record<string, number>> = {},
+): Classification {
   const probabilities = calibratedProbabilities(logits, manifest.calibration?.temperature ?? 1);
   const classes = manifest.classes.map((definition, index): ClassResult => {
     const probability = probabilities[index] ?? 0;
@@ -32,9 +38,12 @@ export function classify(logits: ArrayLike<number>, manifest: ModelManifest): Cl
       label: definition.label,
       role: definition.role === 'negative' ? 'normal' : 'finding',
       probability,
-      threshold: definition.threshold ?? 1,
+      threshold: thresholdOf(definition, siteThresholds),
       ...(definition.indeterminate === undefined ? {} : { indeterminate: { from, to } }),
-      called: definition.role === 'negative' ? 'absent' : callOf(probability, definition),
+      called:
+        definition.role === 'negative'
+          ? 'absent'
+          : callOf(probability, thresholdOf(definition, siteThresholds), definition.indeterminate),
     };
   });
   const findings = classes.filter(({ role }) => role === 'finding');
@@ -50,11 +59,16 @@ export function classify(logits: ArrayLike<number>, manifest: ModelManifest): Cl
   return { outcome, classes, mapClassIndex: highest === undefined ? 0 : classes.indexOf(highest) };
 }
 
+function thresholdOf(definition: ClassDefinition, siteThresholds: Readonly<Record<string, number>>): number {
+  return siteThresholds[definition.id] ?? definition.threshold ?? (definition.role === 'negative' ? 1 : 0.5);
+}
+
 function callOf(
   probability: number,
-  definition: ModelManifest['classes'][number],
+  threshold: number,
+  band: ClassDefinition['indeterminate'],
 ): ClassResult['called'] {
-  if (probability >= (definition.threshold ?? 0.5)) return 'present';
-  const [low, high] = definition.indeterminate ?? [1, 1];
-  return probability >= low && probability < high ? 'undetermined' : 'absent';
+  if (probability >= threshold) return 'present';
+  const [from, to] = band ?? [1, 1];
+  return probability >= from && probability < Math.max(to, threshold) ? 'undetermined' : 'absent';
 }

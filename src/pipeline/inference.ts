@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { asNodeError, NodeError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { readPart10 } from '../dicom/part10-reader.ts';
+import { decodeFrames } from '../imaging/decode-frames.ts';
+import { float32From, type ModelPackage, readInside } from './model-package.ts';
+import { type ModelOutput, type ModelSession, openSession, type SessionOptions } from './onnx-session.ts';
+import { prepareImage } from './preprocess.ts';
+
+/** A verified model that answered its golden images correctly on this machine. */
+export interface Inference {
+  readonly model: ModelPackage;
+  readonly session: ModelSession;
+  /** Seconds and largest logit difference of the golden run, for the log and `doctor`. */
+  readonly selfTest: SelfTest;
+}
+
+export interface SelfTest {
+  readonly images: number;
+  readonly largestDifference: number;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Opens the model and runs its golden images before the first patient image: MODEL_GOLDEN when any logit differs from
+ * the recorded one by more than its tolerance, so that a damaged file, runtime or graphics card fails closed.
+ */
+export async function openInference(model: ModelPackage, options: SessionOptions): Promise<Result<Inference, NodeError>> {
+  const session = await openSession(model, options);
+  if (!session.ok) return session;
+  const selfTest = await runSelfTest(model, session.value);
+  if (!selfTest.ok) {
+    await session.value.close();
+    return selfTest;
+  }
+  return ok({ model, session: session.value, selfTest: selfTest.value });
+}
+
+/** Compares every golden image of the package with its recorded logits. */
+export async function runSelfTest(model: ModelPackage, session: ModelSession): Promise<Result<SelfTest, NodeError>> {
+  const start = performance.now();
+  let largestDifference = 0;
+  for (const golden of model.manifest.golden) {
+    const input = await goldenInput(model, golden);
+    if (!input.ok) return input;
+    let output: ModelOutput;
+    try {
+      output = await session.run(input.value);
+    } catch (error) {
+      return err(asNodeError(error));
+    }
+    for (const [index, expected] of golden.logits.entries()) {
+      const difference = Math.abs((output.logits[index] ?? Number.NaN) - expected);
+      largestDifference = Math.max(largestDifference, difference);
+      if (!(difference <= golden.tolerance)) {
+        return err(
+          new NodeError(
+            'MODEL_GOLDEN',
+            `${golden.file} on ${session.provider}: logit ${index} differs by ${difference.toExponential(2)}, allowed ${golden.tolerance}`,
+          ),
+        );
+      }
+    }
+  }
+  if (model.manifest.golden.length === 0) return err(new NodeError('MODEL_GOLDEN', 'the model has no golden images'));
+  return ok({ images: model.manifest.golden.length, largestDifference, elapsedMs: performance.now() - start });
+}
+
+async function goldenInput(
+  model: ModelPackage,
+  golden: ModelPackage['manifest']['golden'][number],
+): Promise<Result<Float32Array, NodeError>> {
+  const [folder, name] = golden.file.split('/');
+  const bytes = readInside(join(model.folder, folder ?? ''), name ?? '');
+  if (!bytes.ok) return bytes;
+  if (golden.kind === 'tensor') return ok(float32From(bytes.value));
+  const file = readPart10(bytes.value);
+  if (!file.ok) return file;
+  const pixels = await decodeFrames(file.value);
+  if (!pixels.ok) return pixels;
+  return ok(prepareImage(pixels.value, file.value.dataSet, model.manifest).input);
+}
