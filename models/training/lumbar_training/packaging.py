@@ -1,0 +1,122 @@
+"""From trained weights to a model folder: calibrate, refuse, export, prove, describe."""
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from .calibration import choose_band, choose_threshold, fit_temperature, softmax
+from .card import write_card
+from .figures import measure
+from .forward_graph import build_classifier_graph
+from .golden import write_golden_tensors
+from .gradcam_graph import build_stride16_graph
+from .inference import onnx_runner, run_over, torch_runner
+from .manifest import build_manifest, write_manifest
+from .material import Material
+from .networks import CLASSES, grow, parameter_count
+from .quantised import shipped
+from .rejection import fit_rejection
+from .training import load_weights
+
+ARCHITECTURE = {
+    "effnetv2m": "EfficientNetV2-M (torchvision's `efficientnet_v2_m`)",
+    "nano": "A small EfficientNetV2-like network (F1x16x1, F4x32x2/2, F4x48x2/2, M4x80x3/2, M4x96x3, M4x144x3/2; head 512)",
+}
+# A float32 graph and torch agree to rounding; more means the export is wrong.
+PARITY_LIMIT = 1e-3
+
+
+def export(weights, folder: Path, size: int, int8: bool, stride16: bool):
+    """Writes the graph(s) and returns the network as a whole-depth torch module in eval mode."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = load_weights(weights)
+    full = grow(model).eval()
+    onnx.save(build_classifier_graph(full, size, int8), str(folder / "model.onnx"))
+    if stride16:
+        onnx.save(build_stride16_graph(full, size, int8), str(folder / "model-stride16.onnx"))
+    return full
+
+
+def prove_parity(model, path: Path, material: Material) -> float:
+    """Largest difference of logits between torch and onnxruntime on eight images; NaN without onnxruntime."""
+    runner = onnx_runner(path)
+    if runner is None:
+        return float("nan")
+    some = material.subset(np.arange(len(material)) < 8)
+    difference = float(np.abs(run_over(runner, some).logits - run_over(torch_runner(model), some).logits).max())
+    if difference > PARITY_LIMIT:
+        raise RuntimeError(f"onnxruntime and torch differ by {difference:.2g} in the logits")
+    return difference
+
+
+def calibrate(outputs, material: Material, what: str) -> dict:
+    """Temperature, thresholds and bands from the validation outputs."""
+    temperature = fit_temperature(outputs.logits.astype(np.float64), material.labels)
+    probabilities = softmax(outputs.logits.astype(np.float64), temperature)
+    thresholds, bands = {}, {}
+    for index, name in enumerate(CLASSES[1:], start=1):
+        present = material.labels == index
+        thresholds[name] = choose_threshold(probabilities[:, index], present)
+        bands[name] = choose_band(probabilities[:, index], present, thresholds[name])
+    return {
+        "temperature": temperature, "thresholds": thresholds, "bands": bands,
+        "fittedOn": {"images": len(material), "what": what},
+    }
+
+
+def package(weights, splits: dict, folder, about: dict) -> dict:
+    """Makes the folder; ``splits`` has val (calibration) and optionally train and test. Returns the manifest."""
+    folder = Path(folder)
+    val, test, train = splits["val"], splits.get("test"), splits.get("train")
+    size = val.size
+    model = export(weights, folder, size, about["int8"], about["stride16"])
+    parameters = parameter_count(model)
+    if about["int8"]:
+        model = shipped(model)
+    path = folder / "model.onnx"
+    parity = prove_parity(model, path, val)
+    runner = onnx_runner(path, about.get("threads", 0))
+    engine = "onnxruntime" if runner else "torch (the same rounded weights)"
+    runner = runner or torch_runner(model)
+
+    def report(name):
+        return lambda done, total: print(f"{name}: {done} of {total} images", flush=True)
+
+    val_out = run_over(runner, val, report=report("val"))
+    simulated = about["kind"] == "simulated"
+    calibration = calibrate(val_out, val, "validation split, simulated" if simulated else "validation split")
+    rejection = fit_rejection(val_out.stats, val_out.features)
+    rejection.bank.astype("<f4").tofile(folder / "rejection-bank.f32")
+    metrics = {"measuredWith": engine, "parityTorchOnnx": None if np.isnan(parity) else parity}
+    golden_source, golden_outputs = val, val_out
+    for name, split, outputs in (("val", val, val_out), ("test", test, None)):
+        if split is None:
+            continue
+        outputs = outputs or run_over(runner, split, report=report(name))
+        refused = rejection.refused(outputs.stats, outputs.features)
+        metrics[name] = measure(split, outputs, calibration["temperature"], refused)
+        if name == "test":
+            metrics["testSeeds"] = split.about.get("seed")
+            golden_source, golden_outputs = split, outputs
+    golden = write_golden_tensors(folder, golden_source, golden_outputs)
+    seeds = {name: split.about.get("seed") for name, split in splits.items() if split and "seed" in split.about}
+    training_data = {
+        "kind": about["kind"], "statement": about["statement"], "images": len(train) if train else 0,
+        "patients": len(set(train.column("patient_id"))) if train else 0, "seeds": seeds,
+    }
+    manifest = build_manifest(
+        model, about["id"], about["name"], about["version"], folder, size, training_data, calibration, rejection,
+        golden, metrics,
+    )
+    write_manifest(folder, manifest)
+    network = {
+        "architecture": ARCHITECTURE[model.name], "parameters": parameters, "training": about["training"],
+        "weights": "weights int8 per output channel, folded to float32 at load" if about["int8"] else "float32 weights",
+        "notes": about["notes"],
+    }
+    write_card(folder, json.loads((folder / "manifest.json").read_text()), network, about["command"])
+    largest = max(os.path.getsize(p) for p in folder.glob("*.onnx"))
+    print(f"{folder}: largest file {largest / 1e6:.1f} MB, parity {parity:.2g}, temperature {calibration['temperature']:.3f}")
+    return manifest

@@ -1,0 +1,39 @@
+"""The phases each network is trained in.
+
+Small windows around the lumbosacral spine come first: the finding is large in
+them and a step is cheap. Depth grows next, and whole images come last, at the
+very size that serving uses, so that the last word on the class, the map and
+the normalisation statistics is spoken on what the node will see.
+"""
+from dataclasses import dataclass
+from typing import Tuple
+
+from .augment import Window
+
+
+@dataclass(frozen=True)
+class Phase:
+    """``depths`` empty = full depth; ``images`` and ``minutes``: whichever ends first (0 = no limit)."""
+
+    name: str
+    window: Window
+    batch: int
+    images: int
+    rate: float
+    final_rate: float
+    depths: Tuple[int, ...] = ()
+    minutes: float = 0.0
+
+
+RECIPES = {
+    "nano": (
+        Phase("near", Window(150, 250, 160), 32, 40_000, 2e-3, 4e-4),
+        Phase("wide", Window(230, 330, 256), 32, 16_000, 8e-4, 2e-4),
+        Phase("whole", Window(310, 330, 320), 32, 10_000, 3e-4, 1e-6),
+    ),
+    "effnetv2m": (
+        Phase("near", Window(150, 240, 160), 32, 60_000, 1e-3, 5e-4, depths=(2, 2, 2, 2, 2, 2, 2)),
+        Phase("deep", Window(190, 330, 224), 32, 24_000, 6e-4, 2e-4),
+        Phase("whole", Window(310, 330, 320), 16, 12_000, 2e-4, 1e-6),
+    ),
+}
