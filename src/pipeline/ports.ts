@@ -49,36 +49,52 @@ export interface AnalysisFacts {
 }
 
 /** How an image job ended. Everything in it is written in one transaction, or nothing is. */
-export type ImageEnd =
-  | { readonly kind: 'skipped' | 'held' | 'refused'; readonly filter?: FilterRecord; readonly reasons: readonly Reason[] }
-  | {
-      readonly kind: 'analysed';
-      readonly filter: FilterRecord;
-      readonly facts: AnalysisFacts;
-      /** What the study's report needs later, without pixels (analysis-record.ts). */
-      readonly record: string;
-      readonly identity: QueryIdentity;
-      readonly objects: readonly NewObject[];
-    };
+export interface ImageEnd {
+  readonly disposition: 'analysed' | 'skipped' | 'held' | 'refused';
+  readonly reasons: readonly Reason[];
+  /** Absent when the file could not even be parsed. */
+  readonly filter?: FilterRecord;
+  /** Present when the image was in scope: it will stand in the study's report, as a result or as NO RESULT. */
+  readonly analysis?: AnalysisFacts & {
+    /** What the study's report needs later, without pixels (analysis-record.ts). */
+    readonly record: string;
+  };
+  readonly identity?: QueryIdentity;
+  readonly objects: readonly NewObject[];
+}
 
 /** The identifiers an administrator searches by; they live in the database only, never in a log. */
 export interface QueryIdentity {
   readonly patientId: string;
+  readonly patientName: string;
   readonly accessionNumber: string;
+}
+
+/** An object that is already stored and that another one refers to. */
+export interface ObjectReference {
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesInstanceUid: string;
 }
 
 /** A study whose report is due. */
 export interface StudyJob {
   readonly studyInstanceUid: string;
   readonly revision: number;
-  readonly predecessor?: { readonly sopClassUid: string; readonly sopInstanceUid: string; readonly seriesInstanceUid: string };
+  readonly predecessor?: ObjectReference;
+  /** UTC epoch ms kept with the claim, so that a second attempt makes the same bytes. */
   readonly startedAtMs: number;
-  /** `record` of every analysed or failed image of the study, oldest first. */
-  readonly records: readonly StudyRecord[];
+  readonly images: readonly StudyImage[];
 }
 
-export interface StudyRecord {
+/** One in-scope image of a study: analysed, rejected by a gate, or lost to a technical fault. */
+export interface StudyImage {
   readonly instanceId: string;
-  readonly record: string;
-  readonly capture?: { readonly sopClassUid: string; readonly sopInstanceUid: string; readonly seriesInstanceUid: string };
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  /** Absent when every attempt died before an answer. */
+  readonly record?: string;
+  readonly reasons: readonly Reason[];
+  readonly capture?: ObjectReference;
 }

@@ -1,0 +1,25 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModelConfig } from '../core/config/index.ts';
+import { NodeError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+
+/** Key in the settings table that `model activate` writes; it counts when the configuration names no model. */
+export const activeModelSetting = 'model.active';
+
+/**
+ * Folder of the model to run: `model.id` of the configuration, else the one an operator activated, else the only
+ * package in the folder. Several packages and no choice is an error: a node never picks a model by itself.
+ */
+export function activeModelFolder(config: ModelConfig, activated: string | undefined): Result<string, NodeError> {
+  const chosen = config.id ?? activated;
+  if (chosen !== undefined) return ok(join(config.folder, chosen));
+  const packages = readdirSync(config.folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'training')
+    .map(({ name }) => name);
+  const [only] = packages;
+  if (only !== undefined && packages.length === 1) return ok(join(config.folder, only));
+  return err(
+    new NodeError('MODEL_INVALID', `set model.id to one of: ${packages.join(', ') || '(no package found)'}`),
+  );
+}
