@@ -1,7 +1,8 @@
 import { NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Part10File } from '../dicom/part10-reader.ts';
-import { type TransferSyntax, transferSyntaxUid } from '../dicom/transfer-syntax.ts';
+import type { TransferSyntax } from '../dicom/transfer-syntax.ts';
+import { codecFamily } from './codec-family.ts';
 import { type CodestreamHeader, readJpeg2000Header, readJpegHeader } from './codestream-header.ts';
 import { locateFrames } from './frame-location.ts';
 import {
@@ -11,41 +12,23 @@ import {
   type ImagePixel,
   readImagePixel,
 } from './image-pixel.ts';
-import { type CodecFamily, decodeNative, encodeNative } from './native-codec.ts';
+import { decodeNative, initialiseCodecs } from './native-codec.ts';
 import { decodeRle } from './rle.ts';
-
-/** Decoded pixel data as stored: nothing masked, scaled or inverted yet. */
-export interface StoredPixels extends ImagePixel {
-  /** All frames, frame after frame, `rows x columns x samplesPerPixel` each; bits as allocated, sign not extended. */
-  readonly samples: Uint8Array | Uint16Array | Uint32Array;
-}
-
-const families: ReadonlyMap<string, CodecFamily> = new Map([
-  [transferSyntaxUid.rleLossless, 'rle'],
-  [transferSyntaxUid.jpegBaseline, 'jpeg'],
-  [transferSyntaxUid.jpegExtended, 'jpeg'],
-  [transferSyntaxUid.jpegLossless, 'jpeg'],
-  [transferSyntaxUid.jpegLosslessSv1, 'jpeg'],
-  [transferSyntaxUid.jpegLsLossless, 'jpeg-ls'],
-  [transferSyntaxUid.jpegLsNearLossless, 'jpeg-ls'],
-  [transferSyntaxUid.jpeg2000Lossless, 'jpeg-2000'],
-  [transferSyntaxUid.jpeg2000, 'jpeg-2000'],
-  [transferSyntaxUid.htj2kLossless, 'htj2k'],
-  [transferSyntaxUid.htj2kLosslessRpcl, 'htj2k'],
-]);
+import type { StoredPixels } from './stored-pixels.ts';
 
 /**
  * Decodes every frame of a file (PS3.5 section 8 and Annex A). Before any decoder runs, the declared size is held
  * against `limits` and the codestream's own header against Rows, Columns and Samples per Pixel, so that 68 bytes
- * cannot ask for 8 GB. Needs `await initialiseCodecs()` once per process for compressed syntaxes other than RLE.
+ * cannot ask for 8 GB. Loads the codecs at the first compressed image; the decoding itself is synchronous and blocks the
+ * thread (a 10 MB JPEG 2000 image for about a second).
  *
  * Errors: DATASET_MISSING_ATTRIBUTE, DATASET_MALFORMED, DATASET_TRUNCATED, PIXEL_LIMIT, PIXEL_UNSUPPORTED,
  * PIXEL_CORRUPT.
  */
-export function decodeFrames(
+export async function decodeFrames(
   file: Part10File,
   limits: DecodeLimits = defaultDecodeLimits,
-): Result<StoredPixels, NodeError> {
+): Promise<Result<StoredPixels, NodeError>> {
   if (file.pixelData === undefined)
     return err(new NodeError('DATASET_MISSING_ATTRIBUTE', 'no Pixel Data (7FE0,0010)'));
   const image = readImagePixel(file.dataSet, limits);
@@ -57,6 +40,7 @@ export function decodeFrames(
   }
   const frames = locateFrames(file.pixelData, image.value);
   if (!frames.ok) return frames;
+  if (file.transferSyntax.encapsulated) await initialiseCodecs();
   const bytes = file.transferSyntax.encapsulated
     ? decodeAll(frames.value, file.transferSyntax, image.value)
     : ok(
@@ -69,38 +53,6 @@ export function decodeFrames(
   return bytes.ok
     ? ok({ ...image.value, samples: asSamples(bytes.value, image.value.bitsAllocated) })
     : bytes;
-}
-
-/**
- * Encodes one frame of little-endian samples for an encapsulated transfer syntax, for the simulator and for tests:
- * RLE, JPEG Baseline (8 bits), JPEG Lossless, JPEG-LS, JPEG 2000, HTJ2K. Lossless wherever the syntax is.
- * Needs `initialiseCodecs()`. A syntax without encoder or an impossible image throws BUG_INVARIANT.
- */
-export function encodeFrame(samples: Uint8Array | Uint16Array, image: ImagePixel, uid: string): Uint8Array {
-  const family = families.get(uid);
-  if (family === undefined) throw new NodeError('BUG_INVARIANT', `no encoder for transfer syntax ${uid}`);
-  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-  return encodeNative(family, bytes, image, encodeParameters(uid));
-}
-
-function encodeParameters(uid: string): Readonly<Record<string, unknown>> {
-  switch (uid) {
-    case transferSyntaxUid.jpegBaseline:
-    case transferSyntaxUid.jpegExtended:
-      return { lossy: true, quality: 95, predictor: 0, pointTransform: 0 };
-    case transferSyntaxUid.jpegLossless:
-      return { lossy: false, predictor: 4, pointTransform: 0 };
-    case transferSyntaxUid.jpegLosslessSv1:
-      return { lossy: false, predictor: 1, pointTransform: 0 };
-    case transferSyntaxUid.jpegLsNearLossless:
-      return { lossy: true, allowedLossyError: 2 };
-    case transferSyntaxUid.jpeg2000:
-      return { lossy: true, rate: 10 };
-    case transferSyntaxUid.htj2kLosslessRpcl:
-      return { lossy: false, progressionOrder: 2 };
-    default:
-      return { lossy: false };
-  }
 }
 
 function decodeAll(
@@ -131,7 +83,7 @@ function decodeFrame(
   syntax: TransferSyntax,
   image: ImagePixel,
 ): Result<Uint8Array, NodeError> {
-  const family = families.get(syntax.uid);
+  const family = codecFamily(syntax.uid);
   if (family === undefined || image.bitsAllocated === 1) {
     return err(
       new NodeError('PIXEL_UNSUPPORTED', `${syntax.name} with ${image.bitsAllocated} bits allocated`),
