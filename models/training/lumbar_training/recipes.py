@@ -32,8 +32,8 @@ RECIPES = {
         Phase("whole", Window(310, 330, 320), 32, 10_000, 3e-4, 1e-6),
     ),
     "effnetv2m": (
-        Phase("near", Window(150, 240, 160), 32, 60_000, 1e-3, 5e-4, depths=(2, 2, 2, 2, 2, 2, 2)),
-        Phase("deep", Window(190, 330, 224), 32, 24_000, 6e-4, 2e-4),
-        Phase("whole", Window(310, 330, 320), 16, 12_000, 2e-4, 1e-6),
+        Phase("near", Window(130, 220, 160), 16, 45_000, 1e-3, 4e-4, depths=(2, 2, 2, 2, 2, 2, 2)),
+        Phase("deep", Window(160, 270, 192), 16, 14_000, 6e-4, 3e-4),
+        Phase("whole", Window(305, 330, 320), 16, 7_000, 3e-4, 1e-6),
     ),
 }

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { peer } from '../../support/peer.ts';
+
+const recipe = fileURLToPath(new URL('../../../models/training', import.meta.url));
+const python = peer('python3');
+
+/** Does this Python have what the recipe needs? Only asked once, before the tests are declared. */
+function hasTorch(): boolean {
+  if (python === undefined) return false;
+  const asked = spawnSync(python, ['-c', 'import torch, torchvision, onnx, numpy'], { encoding: 'utf8' });
+  if (asked.status !== 0 && process.env['CI'] === 'true') throw new Error(`the recipe's libraries are required under CI=true: ${asked.stderr}`);
+  return asked.status === 0;
+}
+
+/** The recipe's own tests live beside it (unittest); these two make sure that they run with everything else. */
+describe.skipIf(!hasTorch())('training recipe', () => {
+  const run = (file: string) =>
+    spawnSync(python ?? '', ['-m', 'unittest', '-q', `tests.${file}`], {
+      cwd: recipe,
+      encoding: 'utf8',
+      timeout: 280_000,
+      env: { ...process.env, OMP_NUM_THREADS: '2', PYTHONDONTWRITEBYTECODE: '1' },
+    });
+
+  it.each(['test_mappers', 'test_graph', 'test_recipe'])(
+    '%s passes with the Python at hand',
+    (file) => {
+      const result = run(file);
+      expect(result.stderr).toMatch(/^OK/m);
+      expect(result.status).toBe(0);
+    },
+    300_000,
+  );
+});
