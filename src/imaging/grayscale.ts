@@ -107,10 +107,9 @@ interface Coder {
 
 /** Up to 16 bits: every word, so that the word itself is the index. */
 function allCodes(stored: StoredPixels): Coder {
-  return {
-    codes: Uint32Array.from({ length: 2 ** stored.bitsAllocated }, (_, code) => code),
-    indexOf: undefined,
-  };
+  const codes = new Uint32Array(2 ** stored.bitsAllocated);
+  for (let code = 0; code < codes.length; code++) codes[code] = code;
+  return { codes, indexOf: undefined };
 }
 
 /** 32 bits: only the words that occur. */
