@@ -15,6 +15,7 @@ import {
   toPlane,
 } from './painter.ts';
 import { archPoints, facetPoint, type LateralView, parsPoint, placeSpine, type Posture } from './posture.ts';
+import { longSideOf, type RenderingSize } from './projection-image.ts';
 import { randomStream, type RandomStream } from './random.ts';
 
 /** Changes whenever a seed would give other pixels or labels; written into every result made from simulated images. */
@@ -114,8 +115,8 @@ function keyPoints(posture: Posture): { x: number; y: number }[] {
   return points;
 }
 
-/** Simulates the lateral view of that seed with the given number of pixels on its long side. */
-export function simulateLateral(seed: number, view: LateralView, longSidePixels: number): LateralImage {
+/** Simulates the lateral view of that seed. The same seed shows the same picture at every size, but for the noise. */
+export function simulateLateral(seed: number, view: LateralView, size: RenderingSize): LateralImage {
   const anatomy = sampleAnatomy(seed);
   const random = randomStream(`lumbar/${seed}/${view}`);
   const posture = placeSpine(anatomy, view, random.between(0.65, 1));
@@ -140,6 +141,7 @@ export function simulateLateral(seed: number, view: LateralView, longSidePixels:
   high = Math.max(high, v1 - v0);
   u = Math.min(u0 + wide / 2, Math.max(u1 - wide / 2, u));
   v = Math.min(v0 + high / 2, Math.max(v1 - high / 2, v));
+  const longSidePixels = longSideOf(size, Math.max(wide, high));
   const pixelsPerMm = longSidePixels / Math.max(wide, high);
   const columns = Math.round(wide * pixelsPerMm);
   const rows = Math.round(high * pixelsPerMm);

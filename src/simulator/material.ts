@@ -2,7 +2,7 @@
  * Writes training material for the network: letterboxed 8-bit pictures exactly as the product's pipeline presents the
  * DICOM image of the same seed, with ground truth in input coordinates. Streams to disk; nothing is kept in memory.
  */
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildLetterbox } from '../imaging/letterbox.ts';
 import { SIMULATED_CLASSES } from './anatomy.ts';
@@ -60,8 +60,11 @@ export function writeTrainingMaterial(
     if (Math.floor(image / 2) % shards === shard) mine.push(image);
   }
   const part = firstImage === 0 ? `${shard}` : `${shard}-${firstImage}`;
-  const pixels = openSync(join(outputFolder, `pixels-${part}.u8`), 'w');
-  const rows = openSync(join(outputFolder, `rows-${part}.csv`), 'w');
+  // A reader sees a shard only when it is whole: both files are renamed at the end.
+  const pixelsPath = join(outputFolder, `pixels-${part}.u8`);
+  const rowsPath = join(outputFolder, `rows-${part}.csv`);
+  const pixels = openSync(`${pixelsPath}.part`, 'w');
+  const rows = openSync(`${rowsPath}.part`, 'w');
   try {
     writeSync(rows, `${MATERIAL_HEADER}\n`);
     mine.forEach((image, done) => {
@@ -113,6 +116,8 @@ export function writeTrainingMaterial(
     closeSync(pixels);
     closeSync(rows);
   }
+  renameSync(`${pixelsPath}.part`, pixelsPath);
+  renameSync(`${rowsPath}.part`, rowsPath);
   const description = {
     format: 1,
     size,
