@@ -1,5 +1,6 @@
 import type { Dynamic, Outcome } from '../core/outcome.ts';
 import type { Reason } from '../core/reasons.ts';
+import type { WritableDataSet } from '../dicom/part10-writer.ts';
 
 /**
  * What the result builders (structured report, secondary capture, presentation state, parametric map) are told.
@@ -14,47 +15,24 @@ export interface CodedConcept {
   readonly meaning: string;
 }
 
-/** HL7v2 hierarchic designator items (PS3.3 10.14), copied for Accession Number and Patient ID issuers. */
-export interface Issuer {
-  readonly localNamespaceEntityId?: string;
-  readonly universalEntityId?: string;
-  readonly universalEntityIdType?: string;
-}
-
 /**
- * Patient and study attributes copied by meaning from the source (decoded text, DICOM formats: PN with `^` and `=`,
- * DA `YYYYMMDD`, TM). An empty string means present but empty in the source, or absent: Type 2 attributes are
- * written empty, never invented.
+ * Patient and study attributes copied by meaning from the source: `readStudyContext` makes it. Plain data, so that it
+ * can be kept as JSON until the study's report is due.
  */
 export interface StudyContext {
   readonly studyInstanceUid: string;
-  readonly patientName: string;
   readonly patientId: string;
-  readonly issuerOfPatientId?: string;
-  readonly issuerOfPatientIdQualifiers?: Issuer;
-  readonly otherPatientIds?: readonly OtherPatientId[];
+  /** All component groups as `Doe^Jane=..=..`. */
+  readonly patientName: string;
   readonly patientBirthDate: string;
-  readonly patientSex: string;
-  readonly patientAge?: string;
+  /** DA. */
   readonly studyDate: string;
-  readonly studyTime: string;
-  readonly studyId: string;
-  readonly studyDescription?: string;
-  readonly accessionNumber: string;
-  readonly issuerOfAccessionNumber?: Issuer;
-  readonly referringPhysicianName: string;
-  readonly procedureCodes?: readonly CodedConcept[];
-  readonly requestedProcedureId?: string;
-  readonly requestedProcedureDescription?: string;
-  readonly requestedProcedureCodes?: readonly CodedConcept[];
   /** Timezone Offset From UTC (0008,0201) of the source, e.g. `+0100`; our times are then expressed in it. */
   readonly timezoneOffsetFromUtc?: string;
-}
-
-export interface OtherPatientId {
-  readonly patientId: string;
-  readonly issuerOfPatientId?: string;
-  readonly typeOfPatientId?: string;
+  /** Everything that is copied into each object, by keyword; Type 2 attributes are present, empty if empty. */
+  readonly attributes: WritableDataSet;
+  /** The item of Referenced Request Sequence (PS3.3 C.17.2) when the source names its request. */
+  readonly request?: WritableDataSet;
 }
 
 /** One model class for one image. `probability` is 0..1: calibrated when `ModelFacts.calibrated`, else a score. */
@@ -135,6 +113,8 @@ export interface AnalysedImage {
   readonly patientOrientation?: { readonly row: string; readonly column: string };
   /** Burned In Annotation (0028,0301) of the source. */
   readonly burnedInAnnotation?: 'YES' | 'NO';
+  /** Lossy Image Compression Ratio and Method of the source when it is or was compressed with loss. */
+  readonly lossyCompression?: { readonly ratios: readonly string[]; readonly methods: readonly string[] };
   readonly outcome: Outcome;
   /** Empty for NO_RESULT and FAILED. */
   readonly classes: readonly ClassResult[];
@@ -156,6 +136,8 @@ export interface ModelFacts {
   readonly calibrated: boolean;
   /** What it was trained on, one sentence; goes into the report's comment. */
   readonly trainingStatement: string;
+  /** The classes it can find, normal classes left out: named as undetermined when nothing could be analysed. */
+  readonly findings: readonly { readonly id: string; readonly label: string }[];
   /** True when trained on simulated radiographs: the bar, the comment and the derivation say so. */
   readonly simulated: boolean;
   /** e.g. `temperature T=1.21; n=900`. */
@@ -196,8 +178,13 @@ export interface NodeFacts {
   readonly institutionName?: string;
   /** Lower-case hex of the configuration that decides results. */
   readonly configSha256: string;
-  readonly captureSeries: ResultSeries;
-  readonly reportSeries: ResultSeries;
+  /** As `results.series` of the configuration: one series per kind, study and model. */
+  readonly series: {
+    readonly capture: ResultSeries;
+    readonly report: ResultSeries;
+    readonly contour: ResultSeries;
+    readonly map: ResultSeries;
+  };
 }
 
 export interface Timing {

@@ -1,0 +1,208 @@
+import type { CaptureContent } from './capture-content.ts';
+import type { PanelSize } from './panel.ts';
+import { type FittedText, fitText, type TextStyle } from './text-layout.ts';
+import type { Typeface, Weight } from './typeface.ts';
+
+/** One line of text in a bar above or below the panels; `x` and `baseline` in pixels of the capture. */
+export interface PlacedText {
+  readonly text: string;
+  readonly x: number;
+  readonly baseline: number;
+  readonly sizePx: number;
+  readonly weight: Weight;
+  /** Brightness 0..255 of the gray that it is drawn in. */
+  readonly brightness: number;
+}
+
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Where everything lies, in pixels of the capture. No text ever lies on a panel. */
+export interface CaptureLayout {
+  readonly columns: number;
+  readonly rows: number;
+  readonly original: Rectangle | undefined;
+  readonly withMap: Rectangle | undefined;
+  readonly colourBar: Rectangle | undefined;
+  readonly texts: readonly PlacedText[];
+}
+
+const margin = 24;
+/** Narrower captures could not hold the headline at a size that survives a 400 px thumbnail. */
+const leastColumns = 1488;
+const mostColumns = 2048;
+
+/** Brightness of text on black; all have a contrast above 7. */
+const white = 255;
+const light = 230;
+const gray = 189;
+
+/**
+ * Panel size for a source: height as set, width by the true aspect ratio (pixel aspect ratio included), and smaller
+ * when two panels side by side would exceed 2048 columns. The same for one or two panels, so that a negative result is not
+ * shown larger than a positive one.
+ */
+export function panelSize(
+  source: { readonly columns: number; readonly rows: number; readonly pixelHeightToWidth: number },
+  panelHeight: number,
+): PanelSize {
+  const aspect = source.columns / (source.rows * source.pixelHeightToWidth);
+  const widest = Math.floor((mostColumns - 3 * margin) / 2);
+  const columns = Math.min(widest, Math.round(panelHeight * aspect));
+  const rows = columns < widest ? panelHeight : Math.round(widest / aspect);
+  return { columns: Math.max(1, columns), rows: Math.max(1, Math.min(panelHeight, rows)) };
+}
+
+/** Lays out a capture. Throws RESULT_INVALID when a text does not fit at a legible size. */
+export function captureLayout(
+  content: CaptureContent,
+  panel: PanelSize | undefined,
+  typeface: Typeface,
+): CaptureLayout {
+  const columns =
+    panel === undefined ? leastColumns : even(Math.max(leastColumns, 2 * panel.columns + 3 * margin));
+  const scale = columns / leastColumns;
+  const header = new BarBuilder(columns, scale, 0, typeface);
+  header.line(content.headline, { sizePx: 52, weight: 'bold' }, white);
+  header.line(content.detail, { sizePx: 28, weight: 'regular' }, light);
+  const places =
+    panel === undefined ? undefined : panelPlaces(columns, panel, content.map !== undefined ? 'two' : 'one');
+  if (places !== undefined) {
+    header.gap(8);
+    const titles = [
+      { text: content.original, left: places.left, width: titleWidth(columns, places.left, places.right) },
+      ...(content.map === undefined || places.right === undefined
+        ? []
+        : [{ text: content.map.title, left: places.right, width: columns - margin - places.right }]),
+    ];
+    header.columns(titles, { sizePx: 23, weight: 'bold' }, white);
+  }
+  const panelTop = header.bottom();
+  const footer = new BarBuilder(columns, scale, panelTop + (panel?.rows ?? 0), typeface);
+  let colourBar: Rectangle | undefined;
+  if (content.map !== undefined && places?.right !== undefined) {
+    colourBar = footer.legend(content.map, places.right);
+    footer.line(content.map.meaning, { sizePx: 21, weight: 'regular' }, white);
+  } else if (content.notice !== undefined) {
+    footer.line(content.notice, { sizePx: 23, weight: 'bold' }, white);
+  }
+  footer.line(content.statement, { sizePx: 22, weight: 'bold' }, white);
+  footer.line(content.facts, { sizePx: 19, weight: 'regular' }, gray);
+  if (content.identity !== undefined) footer.line(content.identity, { sizePx: 19, weight: 'regular' }, gray);
+  const place = (left: number | undefined): Rectangle | undefined =>
+    left === undefined || panel === undefined ? undefined : { left, top: panelTop, ...panel };
+  return {
+    columns,
+    rows: even(footer.bottom()),
+    original: place(places?.left),
+    withMap: place(places?.right),
+    colourBar,
+    texts: [...header.texts, ...footer.texts],
+  };
+}
+
+function even(value: number): number {
+  return value + (value % 2);
+}
+
+function panelPlaces(
+  columns: number,
+  panel: PanelSize,
+  count: 'one' | 'two',
+): { left: number; right?: number } {
+  if (count === 'one') return { left: Math.round((columns - panel.columns) / 2) };
+  const left = Math.max(margin, Math.round((columns - 2 * panel.columns - margin) / 2));
+  return { left, right: left + panel.columns + margin };
+}
+
+function titleWidth(columns: number, left: number, right: number | undefined): number {
+  return (right ?? columns) - margin - left;
+}
+
+/** Collects lines from top to bottom; sizes are given at a width of 1488 columns and scale with the capture. */
+class BarBuilder {
+  readonly texts: PlacedText[] = [];
+  readonly #columns: number;
+  readonly #scale: number;
+  readonly #typeface: Typeface;
+  #y: number;
+
+  constructor(columns: number, scale: number, top: number, typeface: Typeface) {
+    this.#columns = columns;
+    this.#scale = scale;
+    this.#typeface = typeface;
+    this.#y = top + 12 * scale;
+  }
+
+  bottom(): number {
+    return Math.ceil(this.#y + 8 * this.#scale);
+  }
+
+  gap(sizePx: number): void {
+    this.#y += sizePx * this.#scale;
+  }
+
+  line(text: string, style: TextStyle, brightness: number): void {
+    this.columns([{ text, left: margin, width: this.#columns - 2 * margin }], style, brightness);
+  }
+
+  /** Texts beside one another, all in the size of the one that had to shrink most. */
+  columns(
+    entries: readonly { text: string; left: number; width: number }[],
+    style: TextStyle,
+    brightness: number,
+  ): void {
+    const scaled = this.#scaled(style);
+    const fitted = entries.map((entry) => ({
+      ...entry,
+      fit: fitText(entry.text, entry.width, scaled, this.#typeface),
+    }));
+    const sizePx = Math.min(...fitted.map(({ fit }) => fit.sizePx));
+    for (const { left, fit } of fitted) this.#place({ ...fit, sizePx }, left, style.weight, brightness);
+    this.#y += Math.max(...fitted.map(({ fit }) => fit.lines.length)) * sizePx * 1.22 + 6 * this.#scale;
+  }
+
+  /** Colour bar with its ends named, then the meaning of the line and the grid; returns the bar's place. */
+  legend(words: { low: string; high: string; line: string; grid: string }, left: number): Rectangle {
+    const style = this.#scaled({ sizePx: 19, weight: 'regular' });
+    const gap = 10 * this.#scale;
+    const width = (text: string): number => this.#typeface.width(text, style.sizePx, style.weight);
+    const top = this.#y;
+    const put = (text: string, x: number): number => {
+      this.#put(text, x, top + style.sizePx * 0.95, style, light);
+      return x + width(text);
+    };
+    const room = this.#columns - margin - left;
+    const bar: Rectangle = {
+      left: Math.round(put(words.low, left) + gap),
+      top: Math.round(top + style.sizePx * 0.28),
+      columns: Math.round(150 * this.#scale),
+      rows: Math.round(style.sizePx * 0.8),
+    };
+    const end = put(words.high, bar.left + bar.columns + gap);
+    const lineWords = `${words.line} · ${words.grid}`;
+    this.#y += style.sizePx * 1.22 + 6 * this.#scale;
+    if (end + 3 * gap + width(lineWords) <= left + room) put(lineWords, end + 3 * gap);
+    else this.columns([{ text: lineWords, left, width: room }], { sizePx: 19, weight: 'regular' }, light);
+    return bar;
+  }
+
+  #scaled(style: TextStyle): TextStyle {
+    return { sizePx: Math.round(style.sizePx * this.#scale * 10) / 10, weight: style.weight };
+  }
+
+  #place(fit: FittedText, left: number, weight: Weight, brightness: number): void {
+    fit.lines.forEach((text, index) => {
+      const baseline = this.#y + fit.sizePx * (0.95 + 1.22 * index);
+      this.#put(text, left, baseline, { sizePx: fit.sizePx, weight }, brightness);
+    });
+  }
+
+  #put(text: string, x: number, baseline: number, { sizePx, weight }: TextStyle, brightness: number): void {
+    this.texts.push({ text, x: Math.round(x), baseline: Math.round(baseline), sizePx, weight, brightness });
+  }
+}

@@ -1,0 +1,127 @@
+import { resampleBilinear } from '../../imaging/resample.ts';
+import type { DisplayImage, InfluenceMap } from '../result-input.ts';
+import type { ColourTable } from './colour-map.ts';
+
+/** One picture of the capture, uint8, row-major; `gray` has one sample and `rgb` three per pixel. */
+export interface PanelSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Levels of the overlay (experience.md 1.4): no colour below `rampStart`, half opaque at most, contour at half. */
+export const overlay = {
+  rampStart: 0.25,
+  rampExponent: 0.7,
+  maximumOpacity: 0.5,
+  baseBrightness: 0.85,
+  contourLevel: 0.5,
+} as const;
+
+/** The whole image at panel size: nothing cropped, turned or mirrored, aspect ratio as given by `size`. */
+export function grayPanel(display: DisplayImage, size: PanelSize): Uint8Array {
+  const scaled = resampleBilinear(display.gray, display.columns, display.rows, size.columns, size.rows);
+  const gray = new Uint8Array(scaled.length);
+  for (let index = 0; index < scaled.length; index++) {
+    gray[index] = Math.min(255, Math.max(0, Math.round((scaled[index] ?? 0) * 255)));
+  }
+  return gray;
+}
+
+/** Brightness of a pixel of panel B that no colour covers. */
+export function dimmed(gray: number): number {
+  return Math.round(gray * overlay.baseBrightness);
+}
+
+/** Opacity of the colour for a map value 0..1. */
+export function opacity(value: number): number {
+  const ramp = Math.min(1, Math.max(0, (value - overlay.rampStart) / (1 - overlay.rampStart)));
+  return overlay.maximumOpacity * ramp ** overlay.rampExponent;
+}
+
+/**
+ * Panel B: the same pixels darkened, and the map's colour where it is above the ramp's start. The map is sampled
+ * bilinearly over `coverage`, so every resize and pad of the preprocessing is undone; no smoothing is added.
+ */
+export function mapPanel(
+  gray: Uint8Array,
+  size: PanelSize,
+  map: InfluenceMap,
+  source: PanelSize,
+  colours: ColourTable | undefined,
+): Uint8Array {
+  const rgb = new Uint8Array(gray.length * 3);
+  const dim = Uint8Array.from({ length: 256 }, (_, value) => dimmed(value));
+  for (let index = 0, to = 0; index < gray.length; index++) {
+    const value = dim[gray[index] ?? 0] ?? 0;
+    rgb[to++] = value;
+    rgb[to++] = value;
+    rgb[to++] = value;
+  }
+  if (colours === undefined) return rgb;
+  const opacities = Float32Array.from({ length: 1024 }, (_, step) => opacity(step / 1023));
+  const { values, columns } = map;
+  const across = samplingTable(
+    size.columns,
+    source.columns,
+    map.coverage.left,
+    map.coverage.right,
+    map.columns,
+  );
+  const down = samplingTable(size.rows, source.rows, map.coverage.top, map.coverage.bottom, map.rows);
+  const hot = hotCells(map);
+  for (let row = 0; row < size.rows; row++) {
+    if ((down.high[row] ?? 0) < hot.top || (down.low[row] ?? 0) > hot.bottom) continue;
+    const upper = (down.low[row] ?? 0) * columns;
+    const lower = (down.high[row] ?? 0) * columns;
+    const shareY = down.share[row] ?? 0;
+    for (let column = 0; column < size.columns; column++) {
+      const left = across.low[column] ?? 0;
+      const right = across.high[column] ?? 0;
+      if (right < hot.left || left > hot.right) continue;
+      const shareX = across.share[column] ?? 0;
+      const above = (values[upper + left] ?? 0) * (1 - shareX) + (values[upper + right] ?? 0) * shareX;
+      const below = (values[lower + left] ?? 0) * (1 - shareX) + (values[lower + right] ?? 0) * shareX;
+      const value = above * (1 - shareY) + below * shareY;
+      if (value <= overlay.rampStart) continue;
+      const alpha = opacities[Math.min(1023, Math.round(value * 1023))] ?? 0;
+      const colour = 3 * Math.min(255, Math.round(value * 255));
+      const at = (row * size.columns + column) * 3;
+      for (let channel = 0; channel < 3; channel++) {
+        rgb[at + channel] = Math.round(
+          (rgb[at + channel] ?? 0) * (1 - alpha) + (colours[colour + channel] ?? 0) * alpha,
+        );
+      }
+    }
+  }
+  return rgb;
+}
+
+/** Bounds of the cells above the ramp's start; outside of them no pixel can have colour. */
+function hotCells({ values, columns, rows }: InfluenceMap) {
+  const bounds = { left: columns, right: -1, top: rows, bottom: -1 };
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      if ((values[row * columns + column] ?? 0) <= overlay.rampStart) continue;
+      bounds.left = Math.min(bounds.left, column);
+      bounds.right = Math.max(bounds.right, column);
+      bounds.top = Math.min(bounds.top, row);
+      bounds.bottom = row;
+    }
+  }
+  return bounds;
+}
+
+/** For each panel pixel: the two map cells around it and the share of the second (cell centres at + 0.5). */
+function samplingTable(target: number, source: number, from: number, to: number, cells: number) {
+  const low = new Int32Array(target);
+  const high = new Int32Array(target);
+  const share = new Float32Array(target);
+  for (let index = 0; index < target; index++) {
+    const inSource = ((index + 0.5) / target) * source;
+    const position = Math.min(cells - 1, Math.max(0, ((inSource - from) / (to - from)) * cells - 0.5));
+    low[index] = Math.floor(position);
+    high[index] = Math.min(cells - 1, Math.floor(position) + 1);
+    share[index] = position - Math.floor(position);
+  }
+  return { low, high, share };
+}

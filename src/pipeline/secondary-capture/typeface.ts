@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Resvg } from '@resvg/resvg-js';
+import { NodeError } from '../../core/errors.ts';
+import { readTrueType, type TrueTypeMetrics } from './true-type.ts';
+
+export type Weight = 'regular' | 'bold';
+
+/** One line of text as coverage 0..255, uint8[rows * columns]; the baseline lies `baseline` rows below the top. */
+export interface DrawnText {
+  readonly coverage: Uint8Array;
+  readonly columns: number;
+  readonly rows: number;
+  readonly baseline: number;
+}
+
+/** Premultiplied RGBA, uint8[rows * columns * 4]. */
+export interface DrawnShape {
+  readonly rgba: Uint8Array;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The shipped fonts, read once. Text is drawn with these files only, never with what the machine has installed. */
+export interface Typeface {
+  /** Width in pixels of one line at a font size; sum of advances, kerning is not counted. Throws for a missing glyph. */
+  width(text: string, sizePx: number, weight: Weight): number;
+  /** Characters of the text that no shipped font can draw. */
+  missing(text: string): readonly string[];
+  /** Draws one line. Throws RESULT_INVALID for a missing glyph. The last lines drawn are kept, most texts repeat. */
+  drawText(text: string, sizePx: number, weight: Weight): DrawnText;
+  /** Draws an SVG without text. */
+  drawShape(svg: string): DrawnShape;
+}
+
+const family = 'DejaVu Sans';
+const fallbackFamily = 'Droid Sans Fallback';
+
+/** Lines kept after drawing: the sentences of three outcomes at a few sizes, about 6 MB at most. */
+const keptLines = 64;
+
+/** Reads the shipped fonts from `assets/fonts`. Throws when a file is missing: they belong to the installation. */
+export function loadTypeface(folder: string): Typeface {
+  const file = (name: string): string => join(folder, name);
+  const paths = {
+    regular: file('DejaVuSans.ttf'),
+    bold: file('DejaVuSans-Bold.ttf'),
+    fallback: file('DroidSansFallback-GB2312.ttf'),
+  };
+  const regular = readTrueType(readFileSync(paths.regular));
+  const bold = readTrueType(readFileSync(paths.bold));
+  const fallback = readTrueType(readFileSync(paths.fallback));
+  const covers = (codePoint: number): boolean =>
+    [regular, bold].every((font) => font.advance(codePoint) !== undefined) ||
+    fallback.advance(codePoint) !== undefined;
+  const missing = (text: string): readonly string[] =>
+    [...text].filter((character) => !covers(character.codePointAt(0) ?? 0));
+  const width = (text: string, sizePx: number, weight: Weight): number => {
+    const main = weight === 'bold' ? bold : regular;
+    return [...text].reduce((sum, character) => sum + emAdvance(character, main, fallback), 0) * sizePx;
+  };
+  const drawn = new Map<string, DrawnText>();
+  return {
+    missing,
+    width,
+    drawText(text, sizePx, weight) {
+      const key = `${weight} ${sizePx} ${text}`;
+      const kept = drawn.get(key);
+      if (kept !== undefined) return kept;
+      const absent = missing(text)[0];
+      if (absent !== undefined) throw missingGlyph(absent);
+      const needsFallback = [...text].some((one) => regular.advance(one.codePointAt(0) ?? 0) === undefined);
+      const columns = Math.ceil(width(text, sizePx, weight) * 1.01) + 4;
+      const baseline = Math.ceil(sizePx);
+      const rows = baseline + Math.ceil(sizePx * 0.4);
+      const { pixels } = new Resvg(textSvg(text, { columns, rows, baseline }, sizePx, weight), {
+        font: {
+          loadSystemFonts: false,
+          fontFiles: [
+            weight === 'bold' ? paths.bold : paths.regular,
+            ...(needsFallback ? [paths.fallback] : []),
+          ],
+          defaultFontFamily: family,
+        },
+        logLevel: 'off',
+      }).render();
+      const coverage = Uint8Array.from({ length: columns * rows }, (_, index) => pixels[index * 4 + 3] ?? 0);
+      const line: DrawnText = { coverage, columns, rows, baseline };
+      drawn.set(key, line);
+      const oldest = drawn.keys().next().value;
+      if (drawn.size > keptLines && oldest !== undefined) drawn.delete(oldest);
+      return line;
+    },
+    drawShape(svg) {
+      const image = new Resvg(svg, { font: { loadSystemFonts: false }, logLevel: 'off' }).render();
+      return { rgba: image.pixels, columns: image.width, rows: image.height };
+    },
+  };
+}
+
+function textSvg(
+  text: string,
+  { columns, rows, baseline }: { columns: number; rows: number; baseline: number },
+  sizePx: number,
+  weight: Weight,
+): string {
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${columns}" height="${rows}">` +
+    `<text x="1" y="${baseline}" font-family="${family}, ${fallbackFamily}" font-size="${sizePx}" ` +
+    `font-weight="${weight === 'bold' ? 'bold' : 'normal'}" fill="#fff" xml:space="preserve">${escaped}</text></svg>`
+  );
+}
+
+function emAdvance(character: string, main: TrueTypeMetrics, fallback: TrueTypeMetrics): number {
+  const codePoint = character.codePointAt(0) ?? 0;
+  for (const font of [main, fallback]) {
+    const advance = font.advance(codePoint);
+    if (advance !== undefined) return advance / font.unitsPerEm;
+  }
+  throw missingGlyph(character);
+}
+
+function missingGlyph(character: string): NodeError {
+  const codePoint = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return new NodeError('RESULT_INVALID', `no shipped font draws U+${codePoint}`);
+}

@@ -1,0 +1,78 @@
+import type { CodedConcept } from '../result-input.ts';
+
+/**
+ * Concepts of TID 1500 and its parts with the meanings that PS3.16 prints. No validator notices a wrong meaning, so a
+ * test compares this table with another program's copy of PS3.16.
+ */
+const dcm = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'DCM', meaning });
+const sct = (value: string, meaning: string): CodedConcept => ({ value, scheme: 'SCT', meaning });
+
+export const concept = {
+  imagingMeasurementReport: dcm('126000', 'Imaging Measurement Report'),
+  languageOfContentItem: dcm('121049', 'Language of Content Item and Descendants'),
+  countryOfLanguage: dcm('121046', 'Country of Language'),
+  observerType: dcm('121005', 'Observer Type'),
+  device: dcm('121007', 'Device'),
+  deviceObserverUid: dcm('121012', 'Device Observer UID'),
+  deviceObserverName: dcm('121013', 'Device Observer Name'),
+  deviceObserverManufacturer: dcm('121014', 'Device Observer Manufacturer'),
+  deviceObserverModelName: dcm('121015', 'Device Observer Model Name'),
+  deviceObserverSerialNumber: dcm('121016', 'Device Observer Serial Number'),
+  procedureReported: dcm('121058', 'Procedure reported'),
+  summary: dcm('121111', 'Summary'),
+  imageLibrary: dcm('111028', 'Image Library'),
+  imageLibraryGroup: dcm('126200', 'Image Library Group'),
+  modality: dcm('121139', 'Modality'),
+  targetRegion: dcm('123014', 'Target Region'),
+  studyDate: dcm('111060', 'Study Date'),
+  pixelDataRows: dcm('110910', 'Pixel Data Rows'),
+  pixelDataColumns: dcm('110911', 'Pixel Data Columns'),
+  imageView: dcm('111031', 'Image View'),
+  imageViewModifier: dcm('111032', 'Image View Modifier'),
+  patientOrientationRow: dcm('111044', 'Patient Orientation Row'),
+  patientOrientationColumn: dcm('111043', 'Patient Orientation Column'),
+  imagingMeasurements: dcm('126010', 'Imaging Measurements'),
+  measurementGroup: dcm('125007', 'Measurement Group'),
+  trackingIdentifier: dcm('112039', 'Tracking Identifier'),
+  trackingUniqueIdentifier: dcm('112040', 'Tracking Unique Identifier'),
+  finding: dcm('121071', 'Finding'),
+  findingSite: sct('363698007', 'Finding Site'),
+  algorithmName: dcm('111001', 'Algorithm Name'),
+  algorithmVersion: dcm('111003', 'Algorithm Version'),
+  algorithmParameters: dcm('111002', 'Algorithm Parameters'),
+  algorithmFamily: dcm('111000', 'Algorithm Family'),
+  artificialIntelligence: dcm('123110', 'Artificial Intelligence'),
+  certaintyOfFinding: dcm('111012', 'Certainty of Finding'),
+  sourceOfMeasurement: dcm('121112', 'Source of Measurement'),
+  visualExplanation: dcm('130401', 'Visual explanation'),
+  approximateSpatialLocation: dcm('121226', 'Approximate spatial location'),
+  qualitativeEvaluations: { value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' },
+  cadSummary: dcm('111017', 'CAD Processing and Findings Summary'),
+  summaryOfAnalyses: dcm('111065', 'Summary of Analyses'),
+  comment: dcm('121106', 'Comment'),
+  present: sct('52101004', 'Present'),
+  absent: sct('272519000', 'Absent'),
+  undetermined: sct('373068000', 'Undetermined'),
+  allSucceededWithFindings: dcm('111242', 'All algorithms succeeded; with findings'),
+  allSucceededWithoutFindings: dcm('111241', 'All algorithms succeeded; without findings'),
+  someSucceededWithFindings: dcm('111244', 'Not all algorithms succeeded; with findings'),
+  someSucceededWithoutFindings: dcm('111243', 'Not all algorithms succeeded; without findings'),
+  noneSucceeded: dcm('111245', 'No algorithms succeeded; without findings'),
+  succeeded: dcm('111222', 'Succeeded'),
+  partiallySucceeded: dcm('111223', 'Partially Succeeded'),
+  failed: dcm('111224', 'Failed'),
+  notAttempted: dcm('111225', 'Not Attempted'),
+  lateral: sct('399067008', 'lateral'),
+  leftLateral: sct('399173006', 'left lateral'),
+  rightLateral: sct('399198007', 'right lateral'),
+  flexion: sct('9964006', 'Flexion'),
+  extension: sct('24154002', 'Extension'),
+  neutral: dcm('109136', 'Neutral musculoskeletal position'),
+  computedRadiography: dcm('CR', 'Computed Radiography'),
+  digitalRadiography: dcm('DX', 'Digital Radiography'),
+} as const satisfies Readonly<Record<string, CodedConcept>>;
+
+export const unit = {
+  percent: { value: '%', scheme: 'UCUM', meaning: 'Percent' },
+  pixels: { value: '{pixels}', scheme: 'UCUM', meaning: 'pixels' },
+} as const satisfies Readonly<Record<string, CodedConcept>>;
