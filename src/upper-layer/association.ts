@@ -106,6 +106,7 @@ export class Association {
   readonly #ended: Promise<Ending>;
   #writer: MessageWriter | undefined;
   #accepted: readonly AcceptedContext[] = [];
+  #contextResults: readonly number[] = [];
   #roles: readonly RoleSelection[] = [];
   #peerMaxPduLength = 0;
   #peerImplementation = '';
@@ -182,6 +183,11 @@ export class Association {
   /** Contexts that the acceptor took, in the order proposed. */
   get acceptedContexts(): readonly AcceptedContext[] {
     return this.#accepted;
+  }
+
+  /** Result of every proposed context in the order proposed (PS3.8 Table 9-18); -1 where the acceptor gave none. */
+  get contextResults(): readonly number[] {
+    return this.#contextResults;
   }
 
   /** Roles as the acceptor answered them (PS3.7 D.3.3.4). */
@@ -314,6 +320,9 @@ export class Association {
       if (result?.result !== 0 || !proposed.transferSyntaxes.includes(result.transferSyntax)) return [];
       return [{ id, abstractSyntax: proposed.abstractSyntax, transferSyntax: result.transferSyntax }];
     });
+    this.#contextResults = this.#options.contexts.map(
+      (_, index) => results.get(contextIdAt(index))?.result ?? -1,
+    );
     this.#roles = accept.userInformation.roleSelections;
     this.#peerMaxPduLength = accept.userInformation.maxPduLength;
     this.#peerImplementation = accept.userInformation.implementationVersionName;

@@ -1,0 +1,248 @@
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { NodeError } from '../core/errors.ts';
+import { asNodeError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { defaultMaxPduLength, defaultTimeouts, type UpperLayerTimeouts } from '../upper-layer/connection.ts';
+import { systemTimers, type Timers } from '../upper-layer/timers.ts';
+import { type AssociationPolicy, associationDecision, type PeerIdentity } from './association-policy.ts';
+import type { ScpPorts } from './ports.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { prepareSpool } from './spool-file.ts';
+import {
+  clientCertificateOf,
+  type ListenerTls,
+  secureContextOptions,
+  tlsServerOptions,
+} from './tls-profile.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** An already listening socket (systemd socket activation); replaces host and port. */
+  readonly fd?: number;
+  readonly policy: AssociationPolicy;
+  readonly spoolDir: string;
+  readonly tls?: ListenerTls;
+  readonly maxPduLength?: number;
+  readonly timeouts?: Partial<UpperLayerTimeouts>;
+  readonly handshakeTimeoutMs?: number;
+  /** Connections that have not yet asked for an association; one more drops the oldest. */
+  readonly maxPending?: number;
+  readonly maxPendingPerIp?: number;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+}
+
+/** What may change without a restart. */
+export interface ListenerChanges {
+  readonly policy?: AssociationPolicy;
+  readonly tls?: ListenerTls;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** Associations that stand now. */
+  openAssociations(): number;
+  /** New policy for new associations; new certificate for new connections. A bad certificate changes nothing. */
+  reload(changes: ListenerChanges): Result<undefined, NodeError>;
+  /**
+   * Stops accepting, lets the messages in hand be answered, aborts the rest; after `graceMs` everything is aborted.
+   * Resolves when every socket is destroyed.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+const backlog = 511;
+
+/** Opens the door: makes the spool's folders, binds, and serves Verification, Storage and Storage Commitment results. */
+export async function startListener(options: ListenerOptions, ports: ScpPorts): Promise<Listener> {
+  await prepareSpool(options.spoolDir);
+  const door = new Door(options, ports);
+  return await door.open();
+}
+
+class Door {
+  readonly #options: ListenerOptions;
+  readonly #ports: ScpPorts;
+  readonly #server: Server | TlsServer;
+  readonly #timeouts: UpperLayerTimeouts;
+  readonly #timers: Timers;
+  /** Transport connections without an association yet, oldest first. */
+  readonly #pending = new Map<Socket, string>();
+  readonly #sessions = new Map<Session, Socket>();
+  #policy: AssociationPolicy;
+  #isDraining = false;
+  #allGone: (() => void) | undefined;
+
+  constructor(options: ListenerOptions, ports: ScpPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#policy = options.policy;
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+    this.#timers = options.timers ?? systemTimers;
+    if (options.tls === undefined) {
+      this.#server = createServer((socket) => {
+        this.#track(socket);
+        this.#serve(socket, { ip: addressOf(socket) });
+      });
+      return;
+    }
+    const server = createTlsServer(tlsServerOptions(options.tls, options.handshakeTimeoutMs ?? 10_000));
+    server.on('connection', (socket: Socket) => this.#track(socket));
+    server.on('secureConnection', (socket) => this.#onSecured(socket));
+    server.on('tlsClientError', (error, socket) => {
+      this.#ports.events.record('TLS_REFUSED', { peerIp: addressOf(socket), detail: codeOf(error) });
+      socket.destroy();
+    });
+    this.#server = server;
+  }
+
+  async open(): Promise<Listener> {
+    const { host, port, fd } = this.#options;
+    const target: ListenOptions | { readonly fd: number } = fd === undefined ? { host, port, backlog } : { fd };
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(target, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    // EMFILE and the like on accept: the kernel keeps the connection in the backlog and we try again.
+    this.#server.on('error', (error) =>
+      this.#ports.events.record('PROTOCOL_VIOLATION', { peerIp: '', detail: codeOf(error) }),
+    );
+    const address = this.#server.address();
+    return {
+      port: typeof address === 'object' && address !== null ? address.port : port,
+      openAssociations: () => this.#openAssociations(),
+      reload: (changes) => this.#reload(changes),
+      close: (graceMs) => this.#close(graceMs),
+    };
+  }
+
+  #openAssociations(): number {
+    let count = 0;
+    for (const session of this.#sessions.keys()) if (session.callingAeTitle !== undefined) count++;
+    return count;
+  }
+
+  #reload(changes: ListenerChanges): Result<undefined, NodeError> {
+    if (changes.tls !== undefined && 'setSecureContext' in this.#server) {
+      try {
+        this.#server.setSecureContext(secureContextOptions(changes.tls));
+      } catch (error) {
+        return err(asNodeError(error));
+      }
+    }
+    if (changes.policy !== undefined) this.#policy = changes.policy;
+    return ok(undefined);
+  }
+
+  /** Half-open connections are cheap to make: a full house drops its oldest silent guest, never the one who just came. */
+  #track(socket: Socket): void {
+    const ip = addressOf(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#pending.delete(socket));
+    this.#pending.set(socket, ip);
+    const { maxPending = 256, maxPendingPerIp = 64 } = this.#options;
+    const sameIp = [...this.#pending].filter(([, other]) => other === ip);
+    if (sameIp.length > maxPendingPerIp) this.#drop(sameIp[0]?.[0]);
+    else if (this.#pending.size > maxPending) this.#drop(this.#pending.keys().next().value);
+  }
+
+  #drop(socket: Socket | undefined): void {
+    if (socket === undefined) return;
+    this.#pending.delete(socket);
+    socket.destroy();
+  }
+
+  #onSecured(socket: TLSSocket): void {
+    const ip = addressOf(socket);
+    const certificate = clientCertificateOf(socket);
+    if (certificate.kind === 'refused') {
+      this.#ports.events.record('TLS_REFUSED', { peerIp: ip, detail: certificate.why });
+      socket.destroy();
+      return;
+    }
+    this.#serve(socket, certificate.kind === 'none' ? { ip } : { ip, certificateSha256: certificate.sha256 });
+  }
+
+  #serve(socket: Socket, peer: PeerIdentity): void {
+    const session = new Session(socket, peer, this.#sessionOptions(socket));
+    this.#sessions.set(session, socket);
+  }
+
+  #sessionOptions(socket: Socket): SessionOptions {
+    const clock = this.#options.clock ?? systemClock;
+    return {
+      spoolDir: this.#options.spoolDir,
+      maxObjectBytes: this.#policy.maxObjectBytes,
+      clock,
+      ports: this.#ports,
+      maxPduLength: this.#options.maxPduLength ?? defaultMaxPduLength,
+      timeouts: this.#timeouts,
+      timers: this.#timers,
+      decide: (request, peer) => {
+        const decision = associationDecision(request, peer, this.#policy, {
+          openAssociations: this.#openAssociations(),
+          openOfSender: (aeTitle) => this.#openOfSender(aeTitle),
+          freeBytes: this.#ports.freeSpace.bytes(),
+          isDraining: this.#isDraining,
+        });
+        if (decision.kind === 'accept') this.#forgetPending(socket);
+        return decision;
+      },
+      closed: (session) => {
+        this.#sessions.delete(session);
+        if (this.#sessions.size === 0) this.#allGone?.();
+      },
+    };
+  }
+
+  /** With TLS the pending entry is the raw socket below; both have the same remote port. */
+  #forgetPending(socket: Socket): void {
+    for (const raw of this.#pending.keys()) {
+      if (
+        raw === socket ||
+        (raw.remotePort === socket.remotePort && raw.remoteAddress === socket.remoteAddress)
+      ) {
+        this.#pending.delete(raw);
+        return;
+      }
+    }
+  }
+
+  #openOfSender(aeTitle: string): number {
+    let count = 0;
+    for (const session of this.#sessions.keys()) if (session.callingAeTitle === aeTitle) count++;
+    return count;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions.keys()) session.drain();
+    const gone = new Promise<void>((resolve) => {
+      this.#allGone = resolve;
+      if (this.#sessions.size === 0) resolve();
+    });
+    const grace = this.#timers.after(graceMs, () => {
+      for (const session of this.#sessions.keys()) session.kill();
+    });
+    await gone;
+    grace.cancel();
+    for (const socket of this.#pending.keys()) socket.destroy();
+    await closed;
+  }
+}
+
+function addressOf(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
