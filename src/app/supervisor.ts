@@ -4,7 +4,6 @@ import { type ChildMessage, isChildMessage, type ProcessName, processNames, type
 import { type Death, exitCodes, restartDecision } from './restart-policy.ts';
 
 export interface SupervisorEvents {
-  started(process: ProcessName, pid: number): void;
   died(process: ProcessName, exitCode: number | null, signal: string | null): void;
   killed(process: ProcessName, why: string): void;
   gaveUp(process: ProcessName): void;
@@ -12,7 +11,8 @@ export interface SupervisorEvents {
 
 export interface SupervisorOptions {
   readonly modules: Readonly<Record<ProcessName, string>>;
-  readonly configFolder: string;
+  /** What each child is started with: configuration folder and boot id. */
+  readonly childArguments: readonly string[];
   readonly clock: Clock;
   readonly events: SupervisorEvents;
   /** Time a child gets to finish its work on drain before it is killed. */
@@ -41,7 +41,7 @@ export class Supervisor {
   readonly #watch: NodeJS.Timeout;
   #stopping = false;
   #readyWaiters: (() => void)[] = [];
-  #failure: ((name: ProcessName) => void) | undefined;
+  readonly #gaveUp = Promise.withResolvers<ProcessName>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -57,9 +57,14 @@ export class Supervisor {
         if (all) resolve(this.#children.get('listener')?.port ?? 0);
         else this.#readyWaiters.push(check);
       };
-      this.#failure = (name) => reject(new Error(`the ${name} process cannot run`));
+      void this.#gaveUp.promise.then((name) => reject(new Error(`the ${name} process cannot run; its log says why`)));
       check();
     });
+  }
+
+  /** Resolves when a process died too often to be started again. */
+  get gaveUp(): Promise<ProcessName> {
+    return this.#gaveUp.promise;
   }
 
   /** Process ids, for tests that kill them and for `status`. */
@@ -97,7 +102,7 @@ export class Supervisor {
   }
 
   #start(name: ProcessName): void {
-    const child = fork(this.#options.modules[name], [this.#options.configFolder], { serialization: 'json' });
+    const child = fork(this.#options.modules[name], this.#options.childArguments, { serialization: 'json' });
     const deaths = this.#children.get(name)?.deaths ?? [];
     const state: Child = {
       process: child,
@@ -109,7 +114,6 @@ export class Supervisor {
       restart: undefined,
     };
     this.#children.set(name, state);
-    this.#options.events.started(name, child.pid ?? 0);
     child.on('message', (message) => {
       if (isChildMessage(message)) this.#hear(name, state, message);
     });
@@ -161,7 +165,7 @@ export class Supervisor {
     const decision = exitCode === exitCodes.ok ? { kind: 'restart' as const, delayMs: 0 } : restartDecision(child.deaths, nowMs);
     if (decision.kind === 'give-up') {
       this.#options.events.gaveUp(name);
-      this.#failure?.(name);
+      this.#gaveUp.resolve(name);
       return;
     }
     child.restart = setTimeout(() => this.#start(name), decision.delayMs);
