@@ -1,0 +1,375 @@
+import type { Clock } from '../core/clock.ts';
+import { describeRefusal } from '../dicom/refusal-sentences.ts';
+import { type Breaker, type BreakerEvent, closedBreaker, nextBreaker } from './circuit-breaker.ts';
+import {
+  concernsDestination,
+  type DeliveryDecision,
+  decideDelivery,
+  isOutcomeUnknown,
+  type StoreOutcome,
+} from './delivery-decision.ts';
+import { type Destination, refusalPeer } from './destination.ts';
+import type { AttemptRecord, Delivery, DeliveryEvents, Fallback, ObjectBytes, Outbox } from './ports.ts';
+import { findInstance, verify } from './queries.ts';
+import { longRetryDelayMs, type RetrySettings, retryDelayMs } from './retry-schedule.ts';
+import { refusalOf } from './store-outcome.ts';
+import { type ObjectContext, openStoreSession, type StoreSession } from './store-scu.ts';
+import { fullBucket, type TokenBucket, takeToken } from './token-bucket.ts';
+
+/** How results go to one destination. */
+export interface DeliverySettings {
+  readonly destination: Destination;
+  /** `shadow` sends nothing and records what it would have sent. A destination that is off has no worker. */
+  readonly deliver: 'on' | 'shadow';
+  /** Objects per second in ordinary times. */
+  readonly rate: number;
+  /** Objects per second after an outage until the queue is empty. */
+  readonly drainRate: number;
+  /** Objects over one association before it is released and a new one opened. */
+  readonly maxObjectsPerAssociation: number;
+  /** SR SOP Classes that may be offered, best first. */
+  readonly srClassUids: readonly string[];
+  /** Kinds of object to propose besides the ones at hand, so that a capture and its report share an association. */
+  readonly usualKinds: readonly ObjectContext[];
+  readonly retry: RetrySettings;
+}
+
+export interface DeliveryPorts {
+  readonly outbox: Outbox;
+  readonly bytes: ObjectBytes;
+  readonly fallback: Fallback;
+  readonly events: DeliveryEvents;
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  /** Resolves after the delay or when the signal aborts, whichever is first; never rejects. */
+  readonly sleep: (delayMs: number, signal: AbortSignal) => Promise<void>;
+  readonly bootId: string;
+}
+
+/** Longest sleep without a look at the queue: wake-ups may be lost, the queue may not (ADR 0005). */
+const pollMs = 30_000;
+/** Objects claimed at once. Small, so that a crash leaves few claims behind. */
+const claimLimit = 8;
+
+/**
+ * The delivery loop of one destination. Objects of different studies never block one another: each has its own next
+ * attempt, and only what concerns the whole destination (unreachable, rejected, silent) stops the loop, which then
+ * asks by C-ECHO until somebody answers. Everything it decides is in `decideDelivery` and `nextBreaker`.
+ */
+export class DeliveryWorker {
+  readonly #settings: DeliverySettings;
+  readonly #ports: DeliveryPorts;
+  #breaker: Breaker = closedBreaker;
+  #bucket: TokenBucket;
+  /** Failure statuses per object in this process; after a restart an object gets its few retries again. */
+  readonly #refusals = new Map<number, number>();
+  /** Alerts to be lifted by the next success; an earlier process may have left one. */
+  readonly #alerts: Set<string>;
+  #session: StoreSession | undefined;
+  #sent = 0;
+  #isStopping = false;
+  #wake = new AbortController();
+
+  constructor(settings: DeliverySettings, ports: DeliveryPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#bucket = fullBucket(ports.clock.monotonicMs());
+    this.#alerts = new Set([`${settings.destination.name}:rejected`]);
+  }
+
+  /** Something may have become due. Cheap; may be called at any time and for nothing. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /** An operator asked for another try: an open breaker is probed at once. */
+  retryNow(): void {
+    this.#step({ kind: 'retry-now' });
+    this.wake();
+  }
+
+  /** Ends the loop after the object that is being sent; claims that were not begun are given back. */
+  stop(): void {
+    this.#isStopping = true;
+    this.wake();
+  }
+
+  /** Cuts a running transfer short, for a stop that takes too long. The object is sent again later. */
+  abort(): void {
+    this.stop();
+    this.#session?.abort();
+  }
+
+  /** Runs until `stop`. Rejects only when a port fails: the store is gone, and going on would lose the books. */
+  async run(): Promise<void> {
+    try {
+      while (!this.#isStopping) {
+        this.#wake = new AbortController();
+        const didWork = await this.round();
+        if (!didWork && !this.#stopped()) await this.#ports.sleep(await this.#idleMs(), this.#wake.signal);
+      }
+    } finally {
+      await this.#closeSession();
+    }
+  }
+
+  /** One look at the queue: probes, or claims and sends what is due. True when there may be more at once. */
+  async round(): Promise<boolean> {
+    if (this.#breaker.state === 'open') return await this.#probeIfDue();
+    const { outbox, clock, bootId } = this.#ports;
+    const deliveries = await outbox.claimDue({
+      destination: this.#settings.destination.name,
+      limit: claimLimit,
+      nowMs: clock.nowMs(),
+      bootId,
+    });
+    if (deliveries.length === 0) {
+      this.#step({ kind: 'queue-empty' });
+      await this.#closeSession();
+      return false;
+    }
+    for (const delivery of deliveries) {
+      if (this.#stopped() || this.#isOpen()) await outbox.unclaim(delivery);
+      else await this.#deliver(delivery);
+    }
+    return true;
+  }
+
+  get breaker(): Breaker {
+    return this.#breaker;
+  }
+
+  async #deliver(delivery: Delivery): Promise<void> {
+    await this.#awaitTurn();
+    // The wait may have been cut short by a stop; an object that was not begun is given back whole.
+    if (this.#stopped()) {
+      await this.#ports.outbox.unclaim(delivery);
+      return;
+    }
+    if (this.#settings.deliver === 'shadow') {
+      await this.#ports.events.shadowed(
+        delivery,
+        `would have been sent to ${this.#settings.destination.name}`,
+      );
+      return;
+    }
+    const outcome = await this.#attempt(delivery);
+    await this.#settle(delivery, outcome);
+  }
+
+  async #awaitTurn(): Promise<void> {
+    const rate = this.#breaker.isDraining
+      ? Math.min(this.#settings.rate, this.#settings.drainRate)
+      : this.#settings.rate;
+    const { bucket, waitMs } = takeToken(this.#bucket, this.#ports.clock.monotonicMs(), rate);
+    this.#bucket = bucket;
+    const until = this.#ports.clock.monotonicMs() + waitMs;
+    while (!this.#stopped() && this.#ports.clock.monotonicMs() < until) {
+      // A wake-up for new work must not lift the rate limit, so each one only restarts the wait.
+      if (this.#wake.signal.aborted) this.#wake = new AbortController();
+      await this.#ports.sleep(until - this.#ports.clock.monotonicMs(), this.#wake.signal);
+    }
+  }
+
+  async #attempt(delivery: Delivery): Promise<StoreOutcome> {
+    const session = await this.#sessionFor(delivery.object);
+    if (!session.ok) return session.error;
+    const { sopClassUid, sopInstanceUid, transferSyntaxUid } = delivery.object;
+    this.#sent++;
+    return await session.value.store({
+      sopClassUid,
+      sopInstanceUid,
+      transferSyntaxUid,
+      open: () => this.#ports.bytes.open(delivery.object),
+    });
+  }
+
+  async #sessionFor(kind: ObjectContext): ReturnType<typeof openStoreSession> {
+    const current = this.#session;
+    const isUsable =
+      current !== undefined &&
+      !current.isOver &&
+      current.proposes(kind) &&
+      this.#sent < this.#settings.maxObjectsPerAssociation;
+    if (isUsable) return { ok: true, value: current };
+    await this.#closeSession();
+    const opened = await openStoreSession(this.#settings.destination, [kind, ...this.#settings.usualKinds]);
+    if (opened.ok) {
+      this.#session = opened.value;
+      this.#sent = 0;
+    }
+    return opened;
+  }
+
+  async #closeSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    if (session !== undefined && !session.isOver) await session.close();
+  }
+
+  async #settle(delivery: Delivery, outcome: StoreOutcome): Promise<void> {
+    const { clock, outbox } = this.#ports;
+    const decision = decideDelivery(outcome, {
+      sopClassUid: delivery.object.sopClassUid,
+      attempt: delivery.attempt,
+      refusals: this.#countRefusal(delivery, outcome),
+      ageMs: clock.nowMs() - delivery.object.createdAtMs,
+      deadlineMs: this.#settings.retry.deadlineMs,
+      srClassUids: this.#settings.srClassUids,
+    });
+    const record = attemptRecord(outcome, this.#settings.destination, decision);
+    switch (decision.state) {
+      case 'stored':
+        await this.#settleStored(delivery, outcome, decision, record);
+        break;
+      case 'waiting':
+        await outbox.markWaiting(delivery, {
+          ...record,
+          nextAtMs: clock.nowMs() + this.#delayMs(delivery, decision.backoff),
+        });
+        if (decision.alert) await this.#alert(`${this.#settings.destination.name}:rejected`, record.error);
+        break;
+      case 'parked':
+        await outbox.park(delivery, record);
+        this.#refusals.delete(delivery.outboxId);
+        await this.#alert(`${this.#settings.destination.name}:parked`, record.error);
+        break;
+      case 'fallback':
+        if (!(await this.#ports.fallback.reencode(delivery, decision.nextSopClassUid, record.error))) {
+          await outbox.park(delivery, record);
+          await this.#alert(`${this.#settings.destination.name}:parked`, record.error);
+        }
+        this.#refusals.delete(delivery.outboxId);
+        break;
+    }
+    await this.#noteForBreaker(delivery, outcome, record.error);
+  }
+
+  async #settleStored(
+    delivery: Delivery,
+    outcome: StoreOutcome,
+    decision: Extract<DeliveryDecision, { state: 'stored' }>,
+    record: AttemptRecord,
+  ): Promise<void> {
+    this.#refusals.delete(delivery.outboxId);
+    const status = outcome.kind === 'response' ? outcome.status : 0;
+    if (decision.verify !== 'no') {
+      const { sopInstanceUid, seriesInstanceUid } = delivery.object;
+      const keys = { studyInstanceUid: delivery.studyInstanceUid, seriesInstanceUid, sopInstanceUid };
+      const presence = await findInstance(this.#settings.destination, keys);
+      await this.#ports.events.presenceChecked(delivery, presence);
+      if (presence === 'absent' && decision.verify === 'park-if-absent') {
+        const error = `${record.error} A query does not find it there.`;
+        await this.#ports.outbox.park(delivery, { ...record, error, reason: 'D03' });
+        await this.#alert(`${this.#settings.destination.name}:parked`, error);
+        return;
+      }
+    }
+    await this.#ports.outbox.markStored(delivery, {
+      status,
+      ...(record.comment === undefined ? {} : { comment: record.comment }),
+    });
+    await this.#recovered(`${this.#settings.destination.name}:rejected`);
+  }
+
+  #countRefusal(delivery: Delivery, outcome: StoreOutcome): number {
+    const before = this.#refusals.get(delivery.outboxId) ?? 0;
+    if (outcome.kind !== 'response' && outcome.kind !== 'unreadable') return before;
+    this.#refusals.set(delivery.outboxId, before + 1);
+    return before + 1;
+  }
+
+  #delayMs(delivery: Delivery, backoff: 'exponential' | 'long'): number {
+    const { retry } = this.#settings;
+    return backoff === 'long'
+      ? longRetryDelayMs(this.#ports.random(), retry)
+      : retryDelayMs(delivery.attempt, this.#ports.random(), retry);
+  }
+
+  async #noteForBreaker(delivery: Delivery, outcome: StoreOutcome, detail: string): Promise<void> {
+    if (concernsDestination(outcome)) {
+      this.#step({ kind: 'association-failed', isPermanent: isPermanentReject(outcome) });
+    } else if (isOutcomeUnknown(outcome)) {
+      this.#step({ kind: 'object-lost', outboxId: delivery.outboxId });
+    } else {
+      this.#step({ kind: 'success' });
+    }
+    if (this.#isOpen()) {
+      await this.#closeSession();
+      await this.#ports.events.destinationDown(this.#settings.destination.name, detail);
+    }
+  }
+
+  async #probeIfDue(): Promise<boolean> {
+    const { clock, events } = this.#ports;
+    if (clock.monotonicMs() < this.#breaker.probeAtMs) return false;
+    const openedAtMs = this.#breaker.openedAtMs;
+    const answer = await verify(this.#settings.destination);
+    // A peer that takes the association but not Verification is there all the same.
+    if (answer.ok || answer.error.kind === 'context' || answer.error.kind === 'response') {
+      this.#step({ kind: 'probe-answered' });
+      await events.destinationUp(this.#settings.destination.name, clock.monotonicMs() - openedAtMs);
+      await this.#recovered(`${this.#settings.destination.name}:rejected`);
+      return true;
+    }
+    this.#step({ kind: 'probe-failed', isPermanent: isPermanentReject(answer.error) });
+    return false;
+  }
+
+  async #idleMs(): Promise<number> {
+    const { clock, outbox } = this.#ports;
+    if (this.#breaker.state === 'open') return Math.max(0, this.#breaker.probeAtMs - clock.monotonicMs());
+    const dueAtMs = await outbox.nextDueAtMs(this.#settings.destination.name);
+    if (dueAtMs === undefined) return pollMs;
+    return Math.min(pollMs, Math.max(10, dueAtMs - clock.nowMs()));
+  }
+
+  async #alert(cause: string, detail: string): Promise<void> {
+    this.#alerts.add(cause);
+    await this.#ports.events.alertStarted(cause, detail);
+  }
+
+  async #recovered(cause: string): Promise<void> {
+    if (this.#alerts.delete(cause)) await this.#ports.events.alertRecovered(cause);
+  }
+
+  #step(event: BreakerEvent): void {
+    const { clock, random } = this.#ports;
+    const at = { nowMs: clock.monotonicMs(), random: random(), retry: this.#settings.retry };
+    this.#breaker = nextBreaker(this.#breaker, event, at);
+  }
+
+  // Read through methods: both change while an await is pending, which the compiler's narrowing cannot see.
+  #stopped(): boolean {
+    return this.#isStopping;
+  }
+
+  #isOpen(): boolean {
+    return this.#breaker.state === 'open';
+  }
+}
+
+function isPermanentReject(outcome: StoreOutcome): boolean {
+  return outcome.kind === 'rejected' && outcome.result !== 2;
+}
+
+/** What the outbox keeps of an outcome: the peer's answer in plain English, and the status and comment as they came. */
+function attemptRecord(
+  outcome: StoreOutcome,
+  destination: Destination,
+  decision: DeliveryDecision,
+): AttemptRecord {
+  const reason = 'reason' in decision ? { reason: decision.reason } : {};
+  if (outcome.kind === 'unreadable')
+    return { error: `Our own copy cannot be read: ${outcome.detail}.`, ...reason };
+  const { sentence } = describeRefusal(refusalOf(outcome), refusalPeer(destination));
+  if (outcome.kind !== 'response') return { error: sentence, ...reason };
+  const { status, errorComment } = outcome;
+  return {
+    error: sentence,
+    status,
+    ...reason,
+    ...(errorComment === undefined ? {} : { comment: errorComment }),
+  };
+}
