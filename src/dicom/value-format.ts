@@ -70,8 +70,9 @@ export function formatDecimalString(value: number, attribute = 'DS'): string {
   const shortest = String(value);
   if (shortest.length <= 16) return shortest;
   for (let digits = 16; digits > 0; digits--) {
-    const text = String(Number(value.toPrecision(digits)));
-    if (text.length <= 16) return text;
+    const rounded = Number(value.toPrecision(digits));
+    const fitting = [String(rounded), rounded.toExponential()].find((text) => text.length <= 16);
+    if (fitting !== undefined) return fitting;
   }
   throw invalid(attribute, 'DS does not fit 16 characters');
 }
