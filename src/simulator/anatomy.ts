@@ -3,7 +3,7 @@
  * All lengths are millimetres in the object plane (the patient's mid-sagittal plane), angles are radians.
  * Proportions follow common morphometry (vertebral bodies 25-30 mm high and 30-36 mm deep, discs 6-12 mm).
  */
-import { randomStream, type RandomStream } from './random.ts';
+import { type RandomStream, randomStream } from './random.ts';
 
 /** The three classes of the network, in its output order. */
 export const SIMULATED_CLASSES = ['normal', 'spondylolysis', 'dls'] as const;

@@ -9,7 +9,7 @@ import { uuidV5Uid } from '../dicom/uid.ts';
 import { encodeFrame } from '../imaging/encode-frame.ts';
 import type { PatientAnatomy } from './anatomy.ts';
 import type { StoredImage } from './detector.ts';
-import { bodyPart, type HeaderHabits, seriesDescription, type SimulatedView } from './header-habits.ts';
+import { bodyPart, type HeaderHabits, type SimulatedView, seriesDescription } from './header-habits.ts';
 import { SIMULATOR_VERSION } from './lateral.ts';
 import { MAGNIFICATION } from './projection-image.ts';
 import type { RandomStream } from './random.ts';
@@ -53,12 +53,14 @@ export function patientIdOf(seed: number): string {
   return `SIM-${seed}`;
 }
 
-const isLateral = (view: SimulatedView): boolean => view === 'neutral' || view === 'flexion' || view === 'extension';
+const isLateral = (view: SimulatedView): boolean =>
+  view === 'neutral' || view === 'flexion' || view === 'extension';
 
 function viewCode(view: SimulatedView, facing: 'left' | 'right'): readonly WritableDataSet[] {
-  if (view === 'blank') return [];
   if (!isLateral(view)) {
-    return [view === 'oblique' ? code('399182000', 'SCT', 'oblique') : code('399348003', 'SCT', 'antero-posterior')];
+    return [
+      view === 'oblique' ? code('399182000', 'SCT', 'oblique') : code('399348003', 'SCT', 'antero-posterior'),
+    ];
   }
   const lateral =
     facing === 'left' ? code('399173006', 'SCT', 'left lateral') : code('399198007', 'SCT', 'right lateral');
@@ -193,9 +195,10 @@ export function buildDicomImage(input: DicomImageInput): DicomImage {
         PatientOrientation: orientation,
         ImageLaterality: 'U',
         // Empty would claim that the region is unknown, which a filled Body Part Examined contradicts (C.8.11.2).
-        AnatomicRegionSequence: habits.fillsViewCode || bodyPart(habits, view) !== '' ? [anatomicRegion(view)] : [],
+        AnatomicRegionSequence:
+          habits.fillsViewCode || bodyPart(habits, view) !== '' ? [anatomicRegion(view)] : [],
         ViewPosition: position === '' ? undefined : position,
-        ViewCodeSequence: habits.fillsViewCode ? viewCode(view, facing) : undefined,
+        ViewCodeSequence: habits.fillsViewCode && view !== 'blank' ? viewCode(view, facing) : undefined,
         PixelIntensityRelationship: 'LOG',
         // -1: higher values mean less X-ray intensity (C.8.11.3.1.2), as where bone is bright.
         PixelIntensityRelationshipSign: isInverse ? 1 : -1,
@@ -220,7 +223,9 @@ export function buildDicomImage(input: DicomImageInput): DicomImage {
   const bytes = writePart10({
     dataSet,
     transferSyntaxUid: input.transferSyntaxUid,
-    ...(habits.characterSet === 'ISO_IR 100' ? { encodeText: (text: string) => Buffer.from(text, 'latin1') } : {}),
+    ...(habits.characterSet === 'ISO_IR 100'
+      ? { encodeText: (text: string) => Buffer.from(text, 'latin1') }
+      : {}),
   });
   return { bytes, patientId, studyInstanceUid, seriesInstanceUid, sopInstanceUid, sopClassUid: sopClass };
 }

@@ -4,20 +4,20 @@
  * to look like their kind, not to teach anything.
  */
 import type { PatientAnatomy } from './anatomy.ts';
+import type { ScenePaths } from './lateral-scene.ts';
 import {
   buildLayer,
   type Frame,
   frameAt,
   type Layer,
+  type Projection,
   paintEllipse,
   paintPolygon,
   paintRod,
   paintStroke,
-  type Projection,
-  type Texture,
 } from './painter.ts';
-import type { ScenePaths } from './lateral-scene.ts';
 import type { RandomStream } from './random.ts';
+import type { Texture } from './texture.ts';
 import { paintBody } from './vertebra-painter.ts';
 
 /** Kinds of picture beside the lateral lumbar spine. */
@@ -59,7 +59,15 @@ function paintTorso({ tissue, anatomy, random }: Brush, halfWidth: number, waist
   }
   for (let i = 0; i < 24; i += 1) {
     const at = frameAt(random.between(-150, 150), random.between(-170, 170), random.between(0, 3));
-    paintEllipse(tissue, at, random.between(18, 55), random.between(15, 45), random.between(-1.1, 1.1), 1, 'add');
+    paintEllipse(
+      tissue,
+      at,
+      random.between(18, 55),
+      random.between(15, 45),
+      random.between(-1.1, 1.1),
+      1,
+      'add',
+    );
   }
 }
 
@@ -137,14 +145,32 @@ function paintColumn(brush: Brush, turn: number): void {
       const at = (p: number, q: number): { p: number; q: number } => ({ p, q });
       paintEllipse(bone, frameAt(frame.x + px, frame.y + 4, 0), 4.6, 7.5, 0.55 * density, 0.25, 'add');
       const facet = { ra: 5, rb: 4.4, core: 0.35 * density, shell: 0.25 * density, shellMm: 1 };
-      paintRod(bone, frame, { ax: px * 0.9 + turn * 8, ay: -6, bx: px * 1.02 + turn * 11, by: -height / 2 - 9, ...facet }, 'add', texture);
-      paintRod(bone, frame, { ax: px * 1.08 + turn * 8, ay: 6, bx: px * 1.15 + turn * 10, by: height / 2 + 7, ...facet }, 'add', texture);
+      paintRod(
+        bone,
+        frame,
+        { ax: px * 0.9 + turn * 8, ay: -6, bx: px * 1.02 + turn * 11, by: -height / 2 - 9, ...facet },
+        'add',
+        texture,
+      );
+      paintRod(
+        bone,
+        frame,
+        { ax: px * 1.08 + turn * 8, ay: 6, bx: px * 1.15 + turn * 10, by: height / 2 + 7, ...facet },
+        'add',
+        texture,
+      );
       if (index < 6 && (turn === 0 || side > 0)) {
-        const process = [at(side * width * 0.42, 3), at(side * width * 0.7, 5), at(side * (width * 0.7 + 20), 8 - index)];
+        const process = [
+          at(side * width * 0.42, 3),
+          at(side * width * 0.7, 5),
+          at(side * (width * 0.7 + 20), 8 - index),
+        ];
         paintChain(brush, frame, process, 4.2, 0.16 * density, 0.12 * density);
       }
       if (index >= 5) {
-        const rib = Array.from({ length: 12 }, (_, i) => at(side * (12 + i * 11), 6 + 10 * Math.sin(i / 3) - i * i * 0.85));
+        const rib = Array.from({ length: 12 }, (_, i) =>
+          at(side * (12 + i * 11), 6 + 10 * Math.sin(i / 3) - i * i * 0.85),
+        );
         paintChain(brush, frame, rib, 4.6, 0.1 * density, 0.14 * density);
       }
     }
@@ -188,7 +214,15 @@ function paintPelvisFront(brush: Brush, y: number): void {
   );
   for (const side of [-1, 1]) {
     for (let hole = 0; hole < 4; hole += 1) {
-      paintEllipse(bone, frameAt(side * (19 - 2.5 * hole), y - 22 - 19 * hole, 0), 5, 4, -0.4 * density, 0.5, 'add');
+      paintEllipse(
+        bone,
+        frameAt(side * (19 - 2.5 * hole), y - 22 - 19 * hole, 0),
+        5,
+        4,
+        -0.4 * density,
+        0.5,
+        'add',
+      );
     }
     const wing = frameAt(side * 88, y - 40, side * -0.42);
     paintEllipse(bone, wing, 50, 76, 0.42 * density, 0.05, 'add');
@@ -233,13 +267,19 @@ function paintChest(brush: Brush): void {
       const wide = 78 + Math.min(6, rib) * 9;
       const arc = Array.from({ length: 14 }, (_, i) => {
         const t = (i / 13) * Math.PI * 0.62;
-        return { p: side * (14 + wide * Math.sin(t)), q: top + 12 * Math.sin(t * 2) - 34 * (1 - Math.cos(t)) };
+        return {
+          p: side * (14 + wide * Math.sin(t)),
+          q: top + 12 * Math.sin(t * 2) - 34 * (1 - Math.cos(t)),
+        };
       });
       paintChain(brush, ORIGIN, arc, 5, 0.14 * density, 0.14 * density);
     }
   }
   for (const side of [-1, 1]) {
-    const clavicle = [0, 1, 2, 3].map((i) => ({ p: side * (14 + i * 38), q: 148 + 9 * Math.sin(i * 1.4) + i * 3 }));
+    const clavicle = [0, 1, 2, 3].map((i) => ({
+      p: side * (14 + i * 38),
+      q: 148 + 9 * Math.sin(i * 1.4) + i * 3,
+    }));
     paintChain(brush, ORIGIN, clavicle, 6, 0.4 * density, 0.3 * density);
     for (let i = 0; i < 22; i += 1) {
       const angle = random.between(-1.2, 1.2);
@@ -249,7 +289,8 @@ function paintChest(brush: Brush): void {
       paintStroke(tissue, ORIGIN, [start, end], random.between(0.8, 2.4), 0.7, 0, 'max');
     }
   }
-  for (let i = 0; i < 12; i += 1) paintEllipse(bone, frameAt(0, 160 - 27 * i, 0), 17, 11, 0.7 * density, 0.15, 'add');
+  for (let i = 0; i < 12; i += 1)
+    paintEllipse(bone, frameAt(0, 160 - 27 * i, 0), 17, 11, 0.7 * density, 0.15, 'add');
 }
 
 /** Paints the scene of that kind; the map of a blank picture holds tissue alone. */

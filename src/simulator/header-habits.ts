@@ -160,5 +160,7 @@ export function seriesDescription(habits: HeaderHabits, view: SimulatedView, ran
 
 /** Body Part Examined of that view. */
 export function bodyPart(habits: HeaderHabits, view: SimulatedView): string {
-  return view === 'chest' || view === 'pelvis' || view === 'blank' ? (REGION[view][0] ?? '') : habits.bodyPartExamined;
+  return view === 'chest' || view === 'pelvis' || view === 'blank'
+    ? (REGION[view][0] ?? '')
+    : habits.bodyPartExamined;
 }

@@ -1,22 +1,21 @@
 /** One simulated lateral radiograph with its ground truth. */
-import { type PatientAnatomy, sampleAnatomy, type SimulatedClass } from './anatomy.ts';
-import { expose, sampleExposure, type StoredImage } from './detector.ts';
+import { type PatientAnatomy, type SimulatedClass, sampleAnatomy } from './anatomy.ts';
+import { expose, type StoredImage, sampleExposure } from './detector.ts';
 import { paintLateralScene } from './lateral-scene.ts';
 import { markerStrokes } from './marker-font.ts';
 import {
   buildLayer,
-  buildTexture,
   frameAt,
   type Layer,
-  paintStroke,
   type Projection,
-  type Texture,
+  paintStroke,
   toPixel,
   toPlane,
 } from './painter.ts';
-import { archPoints, facetPoint, type LateralView, parsPoint, placeSpine, type Posture } from './posture.ts';
+import { archPoints, facetPoint, type LateralView, type Posture, parsPoint, placeSpine } from './posture.ts';
 import { longSideOf, type RenderingSize } from './projection-image.ts';
-import { randomStream, type RandomStream } from './random.ts';
+import { type RandomStream, randomStream } from './random.ts';
+import { trabecularTexture } from './texture.ts';
 
 /** Changes whenever a seed would give other pixels or labels; written into every result made from simulated images. */
 export const SIMULATOR_VERSION = '1.0.0';
@@ -55,12 +54,6 @@ export interface LateralImage {
   readonly anatomy: PatientAnatomy;
   readonly truth: LateralTruth;
   readonly image: StoredImage;
-}
-
-let sharedTexture: Texture | undefined;
-function trabecularTexture(): Texture {
-  sharedTexture ??= buildTexture(randomStream('lumbar/texture').uniform);
-  return sharedTexture;
 }
 
 function paintMarkers(

@@ -26,7 +26,7 @@ const STROKES: Readonly<Record<string, readonly (readonly number[])[]>> = {
 /** Strokes of a word as polylines, letters 5.6 units apart; unknown letters are left out. */
 export function markerStrokes(word: string): { readonly x: number; readonly y: number }[][] {
   const strokes: { x: number; y: number }[][] = [];
-  [...word].forEach((letter, place) => {
+  Array.from(word).forEach((letter, place) => {
     for (const flat of STROKES[letter] ?? []) {
       const points: { x: number; y: number }[] = [];
       for (let i = 0; i + 1 < flat.length; i += 2)

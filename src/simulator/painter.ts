@@ -4,6 +4,8 @@
  * size and the same blurred look at every resolution. Pure arithmetic on the map that is handed in.
  */
 
+import type { Texture } from './texture.ts';
+
 /** A local frame in the patient plane: origin and the unit vector of its first axis; the second is 90 degrees left of it. */
 export interface Frame {
   readonly x: number;
@@ -56,15 +58,14 @@ export interface PixelBox {
   r1: number;
 }
 
-/** Calls `paint(index, p, q)` for every pixel of the grid whose centre may lie in the local rectangle. */
-export function forEachPixel(
+/** The pixels whose centres may lie in a rectangle of the frame, clipped to the grid. */
+export function pixelBoxOf(
   projection: Projection,
   frame: Frame,
   p0: number,
   q0: number,
   p1: number,
   q1: number,
-  paint: (index: number, p: number, q: number) => void,
 ): PixelBox {
   let minX = Infinity;
   let minY = Infinity;
@@ -78,12 +79,28 @@ export function forEachPixel(
     minY = Math.min(minY, pixel.y);
     maxY = Math.max(maxY, pixel.y);
   }
-  const box = {
+  return {
     c0: Math.max(0, Math.floor(minX) - 1),
     r0: Math.max(0, Math.floor(minY) - 1),
     c1: Math.min(projection.columns, Math.ceil(maxX) + 1),
     r1: Math.min(projection.rows, Math.ceil(maxY) + 1),
   };
+}
+
+/**
+ * Calls `paint(index, p, q)` for the pixels of the grid whose centre may lie in the local rectangle; rows of a turned
+ * rectangle are clipped to it (with a pixel to spare), so that thin slanted shapes do not cost their whole box.
+ */
+export function forEachPixel(
+  projection: Projection,
+  frame: Frame,
+  p0: number,
+  q0: number,
+  p1: number,
+  q1: number,
+  paint: (index: number, p: number, q: number) => void,
+): void {
+  const box = pixelBoxOf(projection, frame, p0, q0, p1, q1);
   const mm = 1 / projection.pixelsPerMm;
   const { mirror, cos, sin } = projection;
   // plane = centre + R^T (mirror*(c+.5-C/2), -(r+.5-R/2)) * mm; local = F^T (plane - origin)
@@ -101,18 +118,26 @@ export function forEachPixel(
   const qAtCentre = -frame.sin * ox + frame.cos * oy;
   for (let r = box.r0; r < box.r1; r += 1) {
     const dr = r + 0.5 - projection.rows / 2;
-    const dc = box.c0 + 0.5 - projection.columns / 2;
-    let p = pAtCentre + dr * dpr + dc * dpc;
-    let q = qAtCentre + dr * dqr + dc * dqc;
-    let index = r * projection.columns + box.c0;
-    for (let c = box.c0; c < box.c1; c += 1) {
-      paint(index, p, q);
-      p += dpc;
-      q += dqc;
-      index += 1;
+    const first = box.c0 + 0.5 - projection.columns / 2;
+    const pFirst = pAtCentre + dr * dpr + first * dpc;
+    const qFirst = qAtCentre + dr * dqr + first * dqc;
+    let from = 0;
+    let to = box.c1 - box.c0;
+    if (Math.abs(dpc) > 1e-9) {
+      const a = (p0 - pFirst) / dpc;
+      const b = (p1 - pFirst) / dpc;
+      from = Math.max(from, Math.floor(Math.min(a, b)) - 1);
+      to = Math.min(to, Math.ceil(Math.max(a, b)) + 2);
     }
+    if (Math.abs(dqc) > 1e-9) {
+      const a = (q0 - qFirst) / dqc;
+      const b = (q1 - qFirst) / dqc;
+      from = Math.max(from, Math.floor(Math.min(a, b)) - 1);
+      to = Math.min(to, Math.ceil(Math.max(a, b)) + 2);
+    }
+    const start = r * projection.columns + box.c0;
+    for (let i = from; i < to; i += 1) paint(start + i, pFirst + i * dpc, qFirst + i * dqc);
   }
-  return box;
 }
 
 /** Square root profile of a round cross-section: 1 in the middle, 0 at the edge. */
@@ -128,59 +153,6 @@ export function coverage(distance: number, edge: number): number {
   return t <= 0 ? 0 : t >= 1 ? 1 : t * t * (3 - 2 * t);
 }
 
-/** A smooth, periodic texture with unit variance, sampled in millimetres. */
-export interface Texture {
-  sample(p: number, q: number): number;
-}
-
-const TILE = 256;
-
-/** Trabecular texture: white noise smoothed more along q than along p, 0.55 mm a sample, repeating after 140 mm. */
-export function buildTexture(uniform: () => number): Texture {
-  let tile = Float32Array.from({ length: TILE * TILE }, () => uniform() + uniform() + uniform() - 1.5);
-  const blur = (source: Float32Array, stepC: number, stepR: number, passes: number): Float32Array => {
-    let current = source;
-    for (let pass = 0; pass < passes; pass += 1) {
-      const next = new Float32Array(TILE * TILE);
-      for (let r = 0; r < TILE; r += 1) {
-        for (let c = 0; c < TILE; c += 1) {
-          const before = (((r - stepR + TILE) % TILE) * TILE + ((c - stepC + TILE) % TILE)) | 0;
-          const after = (((r + stepR) % TILE) * TILE + ((c + stepC) % TILE)) | 0;
-          next[r * TILE + c] =
-            0.5 * (current[r * TILE + c] as number) +
-            0.25 * ((current[before] as number) + (current[after] as number));
-        }
-      }
-      current = next;
-    }
-    return current;
-  };
-  const fine = blur(blur(tile, 1, 0, 1), 0, 1, 4);
-  const coarse = blur(blur(tile, 1, 0, 8), 0, 1, 12);
-  tile = Float32Array.from(fine, (value, i) => value + 1.2 * (coarse[i] as number));
-  let square = 0;
-  for (const value of tile) square += value * value;
-  const scale = 1 / Math.sqrt(square / tile.length);
-  for (let i = 0; i < tile.length; i += 1) tile[i] = (tile[i] as number) * scale;
-  return {
-    sample: (p, q) => {
-      const x = p / 0.55 + 65536;
-      const y = q / 0.55 + 65536;
-      const xi = x | 0;
-      const yi = y | 0;
-      const fx = x - xi;
-      const fy = y - yi;
-      const row0 = (yi & 255) << 8;
-      const row1 = ((yi + 1) & 255) << 8;
-      const c0 = xi & 255;
-      const c1 = (xi + 1) & 255;
-      const top = (tile[row0 + c0] as number) * (1 - fx) + (tile[row0 + c1] as number) * fx;
-      const bottom = (tile[row1 + c0] as number) * (1 - fx) + (tile[row1 + c1] as number) * fx;
-      return top * (1 - fy) + bottom * fy;
-    },
-  };
-}
-
 /** How a painted value joins what is already there. */
 export type Blend = 'add' | 'max';
 
@@ -192,6 +164,7 @@ export interface Layer {
   readonly edgeMm: number;
 }
 
+/** An empty layer on that grid. */
 export function buildLayer(projection: Projection): Layer {
   return {
     projection,
@@ -243,11 +216,11 @@ export function paintRod(layer: Layer, frame: Frame, rod: Rod, blend: Blend, tex
       const ey = q - ay - t * dy;
       const radius = ra + (rb - ra) * t;
       const d = radius - Math.sqrt(ex * ex + ey * ey);
-      if (d < -edge) return;
       const cover = coverage(d, edge);
+      if (cover === 0) return;
       const rim = d / shellMm - 0.5;
-      let value =
-        core * roundProfile((d + 0.3 * edge) / radius) + (shell > 0 ? shell * Math.exp(-rim * rim * 1.6) : 0);
+      let value = core * roundProfile((d + 0.3 * edge) / radius);
+      if (shell > 0 && rim < 5) value += shell * Math.exp(-rim * rim * 1.6);
       if (texture !== undefined) value *= 1 + 0.12 * texture.sample(p + ax * 7, q + ay * 5);
       put(layer.map, index, value * cover, blend);
     },
@@ -320,7 +293,7 @@ export function paintPolygon(
     const length = Math.hypot(b.p - a.p, b.q - a.q);
     nx[i] = -(b.q - a.q) / length;
     ny[i] = (b.p - a.p) / length;
-    offset[i] = (nx[i] as number) * a.p + (ny[i] as number) * a.q;
+    offset[i] = (nx[i]) * a.p + (ny[i]) * a.q;
     p0 = Math.min(p0, a.p);
     q0 = Math.min(q0, a.q);
     p1 = Math.max(p1, a.p);

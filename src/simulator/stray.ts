@@ -1,10 +1,11 @@
 /** Renders AP views and stray pictures through the same detector as the lateral views. */
 import { type PatientAnatomy, sampleAnatomy } from './anatomy.ts';
-import { expose, sampleExposure, type StoredImage } from './detector.ts';
+import { expose, type StoredImage, sampleExposure } from './detector.ts';
 import { paintStrayScene, STRAY_FIELD, type StrayKind } from './frontal-scene.ts';
-import { buildTexture, type Projection } from './painter.ts';
+import type { Projection } from './painter.ts';
 import { longSideOf, type RenderingSize } from './projection-image.ts';
 import { randomStream } from './random.ts';
+import { trabecularTexture } from './texture.ts';
 
 /** A picture without lesion truth. */
 export interface StrayImage {
@@ -35,9 +36,14 @@ export function simulateStray(seed: number, kind: StrayKind, size: RenderingSize
     centreX: random.normal(0, 6),
     centreY: random.normal(kind === 'ap' || kind === 'oblique' ? 8 : 0, 8),
   };
-  const paths = paintStrayScene(kind, projection, anatomy, random, buildTexture(randomStream('lumbar/texture').uniform));
+  const paths = paintStrayScene(kind, projection, anatomy, random, trabecularTexture());
   const exposure = sampleExposure(random, { left: 0.2, top: 0.1, right: 0.8, bottom: 0.9 });
   const noise = randomStream(`lumbar/${seed}/${kind}/noise/${columns}x${rows}`);
   const lead = new Float32Array(columns * rows);
-  return { anatomy, kind, image: expose({ ...paths, lead }, columns, rows, pixelsPerMm, exposure, noise), mmPerPixel: 1 / pixelsPerMm };
+  return {
+    anatomy,
+    kind,
+    image: expose({ ...paths, lead }, columns, rows, pixelsPerMm, exposure, noise),
+    mmPerPixel: 1 / pixelsPerMm,
+  };
 }

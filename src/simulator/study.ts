@@ -3,11 +3,11 @@ import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import { conditionOfSeed, type SimulatedClass } from './anatomy.ts';
 import { buildDicomImage, type DicomImage } from './dicom-image.ts';
 import type { StrayKind } from './frontal-scene.ts';
-import { type HeaderHabits, sampleHabits, type SimulatedView } from './header-habits.ts';
+import { type HeaderHabits, type SimulatedView, sampleHabits } from './header-habits.ts';
 import { type LateralTruth, simulateLateral } from './lateral.ts';
 import { LATERAL_VIEWS, type LateralView } from './posture.ts';
 import type { RenderingSize } from './projection-image.ts';
-import { randomStream, type RandomStream } from './random.ts';
+import { type RandomStream, randomStream } from './random.ts';
 import { simulateStray } from './stray.ts';
 
 /** Transfer syntaxes that `mixed` draws from: every lossless one that has an encoder. */

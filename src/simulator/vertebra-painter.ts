@@ -1,19 +1,20 @@
 /** Paints vertebral bodies, posterior arches and the sacrum into a bone layer. */
 import type { ParsDefect } from './anatomy.ts';
 import {
-  type Frame,
-  type Layer,
-  type Texture,
   coverage,
+  type Frame,
   forEachPixel,
   frameAt,
+  type Layer,
   paintPolygon,
   paintRod,
   paintStroke,
+  pixelBoxOf,
   roundProfile,
   toPlane,
 } from './painter.ts';
 import { archPoints, type PlacedVertebra } from './posture.ts';
+import type { Texture } from './texture.ts';
 
 /** Shape of one body, mm and radians; path lengths are scaled by `density`. */
 export interface BodyShape {
@@ -54,7 +55,8 @@ export function paintBody(layer: Layer, frame: Frame, shape: BodyShape, texture:
     if (dp < -edge) return;
     const h = Math.max(0, k - Math.abs(dp - dq)) / k;
     const d = Math.min(dp, dq) - h * h * k * 0.25;
-    if (d < -edge) return;
+    const cover = coverage(d, edge);
+    if (cover === 0) return;
     const round = roundProfile((dp + 1) / (half * 0.8));
     const plate = dq / 0.9 - 0.6;
     const wall = dp / 0.9 - 0.6;
@@ -65,7 +67,7 @@ export function paintBody(layer: Layer, frame: Frame, shape: BodyShape, texture:
         (0.3 + 0.55 * round) * 0.62 * Math.exp(-plate * plate) +
         0.42 * Math.exp(-wall * wall) +
         (0.12 + 0.5 * shape.sclerosis) * Math.exp(-sub * sub));
-    layer.map[index] = (layer.map[index] as number) + value * coverage(d, edge);
+    layer.map[index] = (layer.map[index] as number) + value * cover;
   });
 }
 
@@ -172,14 +174,13 @@ export function paintArchSide(
       scratch.map[index] = before * (1 - width * (1 - open)) * (1 + width * rim);
     });
   }
-  const box = forEachPixel(
+  const box = pixelBoxOf(
     scratch.projection,
     frame,
     Math.min(a.parsEndP, a.inferiorTipP) - 18,
     Math.min(a.inferiorTipQ, a.parsEndQ) - 12,
     wall + 14,
     Math.max(a.superiorTipQ, height / 2) + 12,
-    () => undefined,
   );
   mergeScratch(bone, scratch, box, density);
 }
@@ -226,9 +227,14 @@ export function paintSacrum(
   const { depth, kyphosis, density } = options;
   let frame = sacrum;
   const back: { x: number; y: number }[] = [];
-  const heights = [29, 25, 21, 18];
-  heights.forEach((height, i) => {
-    const d = depth * [0.95, 0.74, 0.58, 0.46][i]!;
+  const segments = [
+    [29, 0.95],
+    [25, 0.74],
+    [21, 0.58],
+    [18, 0.46],
+  ] as const;
+  segments.forEach(([height, share], i) => {
+    const d = depth * share;
     const angle = Math.atan2(frame.sin, frame.cos);
     const centre = toPlane(frame, -i * 0.4, -height / 2);
     const body = frameAt(centre.x, centre.y, angle + kyphosis * 0.4);
