@@ -293,7 +293,7 @@ export function paintPolygon(
     const length = Math.hypot(b.p - a.p, b.q - a.q);
     nx[i] = -(b.q - a.q) / length;
     ny[i] = (b.p - a.p) / length;
-    offset[i] = (nx[i]) * a.p + (ny[i]) * a.q;
+    offset[i] = nx[i] * a.p + ny[i] * a.q;
     p0 = Math.min(p0, a.p);
     q0 = Math.min(q0, a.q);
     p1 = Math.max(p1, a.p);

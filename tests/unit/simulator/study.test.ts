@@ -6,7 +6,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readPart10 } from '../../../src/dicom/part10-reader.ts';
 import { transferSyntaxUid } from '../../../src/dicom/transfer-syntax.ts';
 import { decodeFrames } from '../../../src/imaging/decode-frames.ts';
+import { displayGrayscale } from '../../../src/imaging/grayscale.ts';
 import { initialiseCodecs } from '../../../src/imaging/native-codec.ts';
+import { displayed } from '../../../src/simulator/detector.ts';
 import { LABELS_HEADER, simulateToFolder } from '../../../src/simulator/folder.ts';
 import { simulateLateral } from '../../../src/simulator/lateral.ts';
 import { SIMULATED_TRANSFER_SYNTAXES, simulateStudy } from '../../../src/simulator/study.ts';
@@ -69,6 +71,22 @@ describe('simulated study', () => {
       ).toEqual(Buffer.from(simulateLateral(44, 'flexion', SIZE).image.pixels.buffer));
     },
   );
+
+  it('is presented by the production display chain exactly as the training material presents it', async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const [image] = simulateStudy(seed, { size: SIZE, views: ['extension'] });
+      const file = parsed(image?.bytes ?? Buffer.alloc(0));
+      const decoded = await decodeFrames(file);
+      if (!decoded.ok) throw decoded.error;
+      const shown = displayGrayscale(decoded.value, file.dataSet, { fallbackPercentiles: [1, 99] });
+      const expected = displayed(simulateLateral(seed, 'extension', SIZE).image);
+      let largest = 0;
+      expected.forEach((value, i) => {
+        largest = Math.max(largest, Math.abs(value - (shown.values[i] ?? Number.NaN)));
+      });
+      expect(largest).toBeLessThan(1e-6);
+    }
+  });
 
   it('writes headers that DICOM’s own validator accepts, CR and DX, orderly and messy, AP and strays', () => {
     const dciodvfy = peer('dciodvfy');
