@@ -107,7 +107,7 @@ export class DeliveryWorker {
       while (!this.#isStopping) {
         this.#wake = new AbortController();
         const didWork = await this.round();
-        if (!didWork && !this.#stopped()) await this.#ports.sleep(await this.#idleMs(), this.#wake.signal);
+        if (!didWork && !this.#stopped()) await this.#ports.sleep(await this.idleMs(), this.#wake.signal);
       }
     } finally {
       await this.#closeSession();
@@ -317,7 +317,8 @@ export class DeliveryWorker {
     return false;
   }
 
-  async #idleMs(): Promise<number> {
+  /** Milliseconds after which another round can be of use: the next due object or probe, at most the poll. */
+  async idleMs(): Promise<number> {
     const { clock, outbox } = this.#ports;
     if (this.#breaker.state === 'open') return Math.max(0, this.#breaker.probeAtMs - clock.monotonicMs());
     const dueAtMs = await outbox.nextDueAtMs(this.#settings.destination.name);

@@ -4,6 +4,7 @@ import { readDataSet } from '../dicom/part10-reader.ts';
 import { writeDataSet } from '../dicom/part10-writer.ts';
 import { sopClassUid } from '../dicom/sop-class.ts';
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
+import { parseUid } from '../dicom/uid.ts';
 import type { DimseMessage } from '../upper-layer/association.ts';
 import type { StoreOutcome } from './delivery-decision.ts';
 import type { Destination } from './destination.ts';
@@ -105,15 +106,11 @@ export async function findInstance(
     await association.release(destination.timeouts.responseMs);
     return 'unknown';
   }
-  const identifier = writeDataSet(
-    {
-      QueryRetrieveLevel: 'IMAGE',
-      SOPInstanceUID: keys.sopInstanceUid,
-      StudyInstanceUID: keys.studyInstanceUid,
-      SeriesInstanceUID: keys.seriesInstanceUid,
-    },
-    { transferSyntaxUid: context.transferSyntax },
-  );
+  const identifier = encodeIdentifier(keys, context.transferSyntax);
+  if (identifier === undefined) {
+    await association.release(destination.timeouts.responseMs);
+    return 'unknown';
+  }
   const matches: DimseMessage[] = [];
   const answer = await association.request(
     context.id,
@@ -131,6 +128,21 @@ export async function findInstance(
   if (matches.some((match) => namesInstance(match.dataSet, context.transferSyntax, keys.sopInstanceUid)))
     return 'found';
   return answer.value.command.status === 0 ? 'absent' : 'unknown';
+}
+
+/** Undefined when a key is not a legal UID: devices that make such studies exist, and a query is not worth a crash. */
+function encodeIdentifier(keys: InstanceKeys, syntaxUid: string): Uint8Array | undefined {
+  const uids = [keys.studyInstanceUid, keys.seriesInstanceUid, keys.sopInstanceUid];
+  if (!uids.every((uid) => parseUid(uid).ok)) return undefined;
+  return writeDataSet(
+    {
+      QueryRetrieveLevel: 'IMAGE',
+      SOPInstanceUID: keys.sopInstanceUid,
+      StudyInstanceUID: keys.studyInstanceUid,
+      SeriesInstanceUID: keys.seriesInstanceUid,
+    },
+    { transferSyntaxUid: syntaxUid },
+  );
 }
 
 function namesInstance(match: Buffer | undefined, syntaxUid: string, sopInstanceUid: string): boolean {
