@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '../core/clock.ts';
 import type { NodeConfig } from '../core/config/index.ts';
 import { asNodeError } from '../core/errors.ts';
@@ -124,9 +123,4 @@ export function objectInput(object: NewObject, folder: string, clock: Clock): Ob
 /** Names of the destinations that get this kind of object; one that is off gets nothing. */
 export function destinationsFor(config: NodeConfig, kind: NewObject['kind']): string[] {
   return config.pacs.filter(({ deliver, objects }) => deliver !== 'off' && objects.includes(kind)).map(({ name }) => name);
-}
-
-/** The spool file; a missing one is a fault of this machine. */
-export function readSpoolFile(path: string): Promise<Uint8Array> {
-  return readFile(path);
 }

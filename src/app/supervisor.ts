@@ -13,6 +13,8 @@ export interface SupervisorOptions {
   readonly modules: Readonly<Record<ProcessName, string>>;
   /** What each child is started with: configuration folder and boot id. */
   readonly childArguments: readonly string[];
+  /** File descriptor for the children's output; absent: that of this process. */
+  readonly outputFd?: number;
   readonly clock: Clock;
   readonly events: SupervisorEvents;
   /** Time a child gets to finish its work on drain before it is killed. */
@@ -102,7 +104,10 @@ export class Supervisor {
   }
 
   #start(name: ProcessName): void {
-    const child = fork(this.#options.modules[name], this.#options.childArguments, { serialization: 'json' });
+    const child = fork(this.#options.modules[name], this.#options.childArguments, {
+      serialization: 'json',
+      stdio: ['ignore', this.#options.outputFd ?? 'inherit', this.#options.outputFd ?? 'inherit', 'ipc'],
+    });
     const deaths = this.#children.get(name)?.deaths ?? [];
     const state: Child = {
       process: child,

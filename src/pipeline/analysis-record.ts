@@ -1,23 +1,25 @@
 import { NodeError } from '../core/errors.ts';
 import type { AnalysedImage, InfluenceMap, StudyContext } from './result-input.ts';
+import type { ReportedImage } from './structured-report/report-input.ts';
 
 /** An analysed image without pixels: all that the study's report needs later. */
 export interface AnalysisRecord {
   readonly version: 1;
   readonly study: StudyContext;
-  readonly image: RecordedImage;
+  readonly image: Omit<ReportedImage, 'capture'>;
+  /** The class whose map the capture shows; absent when it shows none. */
+  readonly capturedMapClassId?: string;
 }
 
-export type RecordedImage = Omit<AnalysedImage, 'display' | 'map'> & { readonly map?: RecordedMap };
-
-/** Where the map pointed; its values stay in the capture. */
-export type RecordedMap = Omit<InfluenceMap, 'values'>;
-
 /** JSON with sorted keys, so that equal analyses make equal bytes. */
-export function writeAnalysisRecord(study: StudyContext, image: AnalysedImage): string {
+export function writeAnalysisRecord(study: StudyContext, image: AnalysedImage, capturedMapClassId?: string): string {
   const { display: _display, map, ...rest } = image;
-  const recorded: RecordedImage = map === undefined ? rest : { ...rest, map: withoutValues(map) };
-  const record: AnalysisRecord = { version: 1, study, image: recorded };
+  const record: AnalysisRecord = {
+    version: 1,
+    study,
+    image: map === undefined ? rest : { ...rest, map: placeOf(map) },
+    ...(capturedMapClassId === undefined ? {} : { capturedMapClassId }),
+  };
   return JSON.stringify(record, sortedKeys);
 }
 
@@ -28,15 +30,9 @@ export function readAnalysisRecord(text: string): AnalysisRecord {
   return value;
 }
 
-/** The image as the report builder takes it: a map with its place and no values. */
-export function reportImage({ image }: AnalysisRecord): AnalysedImage {
-  const { map, ...rest } = image;
-  return map === undefined ? rest : { ...rest, map: { ...map, values: new Float32Array(0) } };
-}
-
-function withoutValues(map: InfluenceMap): RecordedMap {
-  const { classId, grid, columns, rows, coverage, peak, box, reliability } = map;
-  return { classId, grid, columns, rows, coverage, peak, box, reliability };
+/** Where the map pointed; its values stay in the capture. */
+function placeOf({ classId, grid, peak, box, reliability }: InfluenceMap): NonNullable<ReportedImage['map']> {
+  return { classId, grid, peak, box, reliability };
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {

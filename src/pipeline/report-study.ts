@@ -1,15 +1,14 @@
-import { type AnalysisRecord, readAnalysisRecord, reportImage } from './analysis-record.ts';
-import type { ObjectReference, StudyImage, StudyJob } from './ports.ts';
-import type { AnalysedImage, ResultContext, ResultObject, StudyContext } from './result-input.ts';
+import { type AnalysisRecord, readAnalysisRecord } from './analysis-record.ts';
+import type { StudyImage, StudyJob } from './ports.ts';
+import type { ResultContext, ResultObject, StudyContext } from './result-input.ts';
+import type { DocumentReference, ReportedImage } from './structured-report/report-input.ts';
 
-/** Everything one report is made of, in reading order. */
+/** Everything one report is made of. */
 export interface ReportPlan {
   readonly context: ResultContext;
-  readonly images: readonly AnalysedImage[];
-  /** Captures by the SOP Instance UID of their source image. */
-  readonly captures: ReadonlyMap<string, ObjectReference>;
+  readonly images: readonly ReportedImage[];
   readonly revision: number;
-  readonly predecessor?: ObjectReference;
+  readonly predecessor?: DocumentReference;
 }
 
 export interface ReportTools {
@@ -19,29 +18,41 @@ export interface ReportTools {
 }
 
 /**
- * The one report of a study: all its in-scope images, flexion and extension together. `undefined` when nothing is to
- * be said: no image carries the study's attributes, or the site wants no report about images without a result.
+ * What the one report of a study says: all its in-scope images, flexion and extension together. `undefined` when
+ * nothing is to be said: no image carries the study's attributes, or the site wants no report about images without a
+ * result.
  */
-export function reportStudy(job: StudyJob, tools: ReportTools): ResultObject | undefined {
+export function planReport(job: StudyJob, tools: Omit<ReportTools, 'build'>): ReportPlan | undefined {
   const records = job.images.flatMap(({ record }) => (record === undefined ? [] : [readAnalysisRecord(record)]));
   const study = records[0]?.study;
   if (study === undefined) return undefined;
-  const images = job.images.map((entry) => imageOf(entry, records)).sort(byReadingOrder);
+  const images = job.images.map((entry) => imageOf(entry, records));
   if (tools.noResult === 'none' && images.every(({ outcome }) => outcome === 'NO_RESULT' || outcome === 'FAILED')) {
     return undefined;
   }
-  return tools.build({
+  return {
     context: tools.resultContext(study, job.startedAtMs),
     images,
-    captures: new Map(job.images.flatMap(({ sopInstanceUid, capture }) => (capture === undefined ? [] : [[sopInstanceUid, capture]]))),
     revision: job.revision,
-    ...(job.predecessor === undefined ? {} : { predecessor: job.predecessor }),
-  });
+    ...(job.predecessor === undefined
+      ? {}
+      : { predecessor: { ...job.predecessor, studyInstanceUid: job.studyInstanceUid } }),
+  };
 }
 
-function imageOf(entry: StudyImage, records: readonly AnalysisRecord[]): AnalysedImage {
+/** Builds the report of a study, or nothing when there is nothing to say. */
+export function reportStudy(job: StudyJob, tools: ReportTools): ResultObject | undefined {
+  const plan = planReport(job, tools);
+  return plan === undefined ? undefined : tools.build(plan);
+}
+
+function imageOf(entry: StudyImage, records: readonly AnalysisRecord[]): ReportedImage {
   const record = records.find(({ image }) => image.sourceSopInstanceUid === entry.sopInstanceUid);
-  if (record !== undefined) return reportImage(record);
+  if (record !== undefined) {
+    const { capture } = entry;
+    if (capture === undefined) return record.image;
+    return { ...record.image, capture: { ...capture, mapClassId: record.capturedMapClassId } };
+  }
   return {
     sourceSopClassUid: entry.sopClassUid,
     sourceSopInstanceUid: entry.sopInstanceUid,
@@ -54,13 +65,4 @@ function imageOf(entry: StudyImage, records: readonly AnalysisRecord[]): Analyse
     classes: [],
     reason: entry.reasons[0] ?? { code: 'T06', detail: 'no attempt gave an answer' },
   };
-}
-
-/** Series number, then instance number, then UID: the order in which a viewer shows the source images. */
-function byReadingOrder(a: AnalysedImage, b: AnalysedImage): number {
-  return (
-    (a.seriesNumber ?? 0) - (b.seriesNumber ?? 0) ||
-    (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) ||
-    (a.sourceSopInstanceUid < b.sourceSopInstanceUid ? -1 : 1)
-  );
 }

@@ -1,5 +1,6 @@
 import type { NodeError } from '../core/errors.ts';
 import type { Reason, ReasonCode } from '../core/reasons.ts';
+import type { DataSet } from '../dicom/data-set.ts';
 import { type Part10File, readPart10 } from '../dicom/part10-reader.ts';
 import { analyseImage, type AnalysisOptions } from './analyse-image.ts';
 import { writeAnalysisRecord } from './analysis-record.ts';
@@ -19,7 +20,13 @@ export interface ImageJobTools {
   decideView(file: Part10File, job: ImageJob): FilterRecord;
   resultContext(study: StudyContext, startedAtMs: number): ResultContext;
   /** The capture and whatever optional objects the configuration asks for, in sending order. */
-  buildObjects(context: ResultContext, image: AnalysedImage): readonly NewObject[];
+  buildObjects(context: ResultContext, image: AnalysedImage, source: DataSet): BuiltObjects;
+}
+
+export interface BuiltObjects {
+  readonly objects: readonly NewObject[];
+  /** The class whose map the capture shows; undefined when it shows none. */
+  readonly capturedMapClassId?: string;
 }
 
 /**
@@ -54,17 +61,19 @@ export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<
   const analysed = image.outcome !== 'NO_RESULT';
   const captured = analysed || (tools.noResult === 'sr_and_capture' && image.display !== undefined);
   const start = performance.now();
-  const objects = captured ? tools.buildObjects(tools.resultContext(study.value, job.startedAtMs), image) : [];
+  const built: BuiltObjects = captured
+    ? tools.buildObjects(tools.resultContext(study.value, job.startedAtMs), image, file.value.dataSet)
+    : { objects: [] };
   return {
     disposition: analysed ? 'analysed' : 'refused',
     reasons: image.reason === undefined ? [] : [image.reason],
     filter,
     identity,
-    objects,
+    objects: built.objects,
     analysis: {
       ...facts,
       timingsMs: { ...facts.timingsMs, compose: Math.round((performance.now() - start) * 10) / 10 },
-      record: writeAnalysisRecord(study.value, image),
+      record: writeAnalysisRecord(study.value, image, built.capturedMapClassId),
     },
   };
 }

@@ -1,0 +1,62 @@
+import { reasonCatalogue } from '../core/reasons.ts';
+import { sopClassUid } from '../dicom/sop-class.ts';
+import type { ReceivedObject } from '../simulator/mini-pacs.ts';
+import type { ReadOnlyStore } from '../store/store.ts';
+
+/** One image as the modality sent it. */
+export interface SentImage {
+  readonly study: number;
+  readonly view: string;
+  readonly truth: string;
+  readonly sopInstanceUid: string;
+  readonly studyInstanceUid: string;
+  /** When the node acknowledged it: its last byte was in just before. */
+  readonly answeredAtMs: number;
+}
+
+/** One line of the demo's table, read from the node's own books and the PACS. */
+export interface DemoRow extends SentImage {
+  /** A lateral view: it must be analysed and captured. */
+  readonly expected: boolean;
+  readonly decision: string;
+  readonly outcome: string;
+  readonly probability: string;
+  readonly storedAt: string;
+  readonly captureStored: boolean;
+  readonly reportStored: boolean;
+  readonly secondsToPacs: number | undefined;
+  readonly finished: boolean;
+}
+
+/** The table as far as it is known now. */
+export function demoRows(store: ReadOnlyStore, sent: readonly SentImage[], received: readonly ReceivedObject[]): DemoRow[] {
+  const arrived = new Map(received.map((object) => [object.sopInstanceUid, object]));
+  return sent.map((image) => {
+    const study = store.explain({ sopInstanceUid: image.sopInstanceUid });
+    const entry = study?.images.find(({ instance }) => instance.sopInstanceUid === image.sopInstanceUid);
+    const report = study?.reports.at(-1);
+    const reportObject = report === undefined ? undefined : arrived.get(report.sopInstanceUid);
+    const capture = entry?.objects.find(({ object }) => object.sopClassUid === sopClassUid.secondaryCaptureImageStorage);
+    const captureObject = capture === undefined ? undefined : arrived.get(capture.object.sopInstanceUid);
+    const expected = ['neutral', 'flexion', 'extension'].includes(image.view);
+    const disposition = entry?.instance.disposition ?? 'pending';
+    const reasons = entry?.instance.reasons ?? [];
+    const probabilities = (entry?.analysis?.probabilities ?? {}) as Readonly<Record<string, number>>;
+    const ended = disposition !== 'pending';
+    return {
+      ...image,
+      expected,
+      decision: [disposition, ...reasons.map(({ code }) => `${code} ${reasonCatalogue[code].text}`)].join(': '),
+      outcome: entry?.analysis?.outcome ?? '-',
+      probability: Object.entries(probabilities)
+        .map(([id, value]) => `${id} ${Math.round(value * 100)} %`)
+        .join(', '),
+      storedAt: captureObject === undefined ? '-' : capture?.deliveries.map(({ destination }) => destination).join(', ') || '-',
+      captureStored: captureObject !== undefined,
+      reportStored: reportObject !== undefined,
+      secondsToPacs:
+        expected && reportObject !== undefined ? (reportObject.receivedAtMs - image.answeredAtMs) / 1000 : undefined,
+      finished: ended && reportObject !== undefined && (!expected || captureObject !== undefined || disposition !== 'analysed'),
+    };
+  });
+}

@@ -1,0 +1,88 @@
+/** Entry of the listener process: sockets and spool, nothing that parses pixels. Arguments: configuration folder, boot id. */
+import { asNodeError } from '../../core/errors.ts';
+import { newUlid } from '../../core/identifiers.ts';
+import { startListener } from '../../scp/listener.ts';
+import { sweepSpool } from '../../store/spool-sweep.ts';
+import { hostClock } from '../../store/store.ts';
+import { openChildChannel } from '../child-channel.ts';
+import { exitCodeOf } from '../fail-stop.ts';
+import { freeSpaceOf } from '../free-space.ts';
+import { listenerOptions } from '../listener-options.ts';
+import { openRuntime, readConfig, type Runtime } from '../runtime.ts';
+
+const drainGraceMs = 30_000;
+
+try {
+  const [configFolder = 'config'] = process.argv.slice(2);
+  await listen(openRuntime(configFolder, 'listener'), configFolder);
+  process.exit(0);
+} catch (error) {
+  stop(error);
+}
+
+function stop(error: unknown): never {
+  const fault = asNodeError(error);
+  process.stderr.write(`listener: ${fault.code}: ${fault.message}\n`);
+  process.exit(exitCodeOf(fault));
+}
+
+async function listen(runtime: Runtime, configFolder: string): Promise<void> {
+  const { config, store, log, folders } = runtime;
+  // Associations of an earlier listener ended with it, whatever their rows say.
+  const runId = newUlid(hostClock.nowMs());
+  store.inbox.closeAssociationsOfOtherBoots(runId);
+  sweepSpool(store.db, store.audit, folders.spool);
+
+  const drained = Promise.withResolvers<undefined>();
+  const channel = openChildChannel({
+    wake: () => undefined,
+    drain: () => drained.resolve(undefined),
+    reload: () => reload(),
+  });
+  const listener = await startListener(listenerOptions(config, folders.spool), {
+    inbox: {
+      associationOpened: async (association) => store.inbox.associationOpened(association, runId),
+      admit: async (instance) => {
+        const admission = store.inbox.admit(instance);
+        channel.tell({ kind: 'wake', target: 'worker' });
+        return admission;
+      },
+      associationClosed: async (associationId, ending) => {
+        store.inbox.associationClosed(associationId, ending);
+        channel.tell({ kind: 'wake', target: 'worker' });
+      },
+    },
+    events: {
+      record: (name, fields) => {
+        log.event(name, fields);
+        store.audit.append(name, fields);
+      },
+    },
+    freeSpace: freeSpaceOf(folders.spool, () => hostClock.monotonicMs()),
+    commitments: {
+      report: async ({ transactionUid, committedSopInstanceUids, failed }) => {
+        store.commitments.report({ transactionUid, committed: committedSopInstanceUids, failed });
+        channel.tell({ kind: 'wake', target: 'sender' });
+      },
+    },
+    failStop: stop,
+  });
+
+  function reload(): void {
+    try {
+      const { policy, tls } = listenerOptions(readConfig(configFolder).config, folders.spool);
+      const changed = listener.reload(tls === undefined ? { policy } : { policy, tls });
+      if (!changed.ok) throw changed.error;
+    } catch (error) {
+      // The old configuration stays in force; the supervisor has told the operator why.
+      log.event('CONFIG_REFUSED', { detail: asNodeError(error).message });
+    }
+  }
+
+  channel.tell({ kind: 'ready', port: listener.port });
+  await drained.promise;
+  await listener.close(drainGraceMs);
+  store.db.checkpoint();
+  store.close();
+  await log.close();
+}

@@ -1,0 +1,125 @@
+/** Entry of the sender process: the outbox to its destinations. Arguments: configuration folder, boot id. */
+import { randomUUID } from 'node:crypto';
+import { asNodeError } from '../../core/errors.ts';
+import type { DestinationConfig } from '../../core/config/index.ts';
+import { uuidV5Uid } from '../../dicom/uid.ts';
+import { abortableSleep } from '../../scu/abortable-sleep.ts';
+import { DeliveryWorker } from '../../scu/delivery.ts';
+import { fileBytes } from '../../scu/part10-data-set.ts';
+import type { DeliveryEvents } from '../../scu/ports.ts';
+import { CommitmentRequester } from '../../scu/storage-commitment.ts';
+import { hostClock } from '../../store/store.ts';
+import { openChildChannel } from '../child-channel.ts';
+import { commitmentSettings, deliverySettings } from '../destination-settings.ts';
+import { exitCodeOf } from '../fail-stop.ts';
+import { reportReencoder } from '../report-reencoder.ts';
+import { openRuntime, type Runtime } from '../runtime.ts';
+
+const commitmentPollMs = 15_000;
+const hardStopMs = 20_000;
+
+try {
+  const [configFolder = 'config', bootId = ''] = process.argv.slice(2);
+  await send(openRuntime(configFolder, 'sender'), bootId);
+  process.exit(0);
+} catch (error) {
+  const fault = asNodeError(error);
+  process.stderr.write(`sender: ${fault.code}: ${fault.message}\n`);
+  process.exit(exitCodeOf(fault));
+}
+
+async function send(runtime: Runtime, bootId: string): Promise<void> {
+  const { config, store, folders, log } = runtime;
+  store.outbox.recoverAll();
+  const stopping = new AbortController();
+  const workers: DeliveryWorker[] = [];
+  let wakeCommitments = new AbortController();
+  const channel = openChildChannel({
+    wake: () => {
+      for (const worker of workers) worker.wake();
+      wakeCommitments.abort();
+    },
+    drain: () => {
+      stopping.abort();
+      wakeCommitments.abort();
+      for (const worker of workers) worker.stop();
+      setTimeout(() => {
+        for (const worker of workers) worker.abort();
+      }, hardStopMs).unref();
+    },
+    reload: () => channel.tell({ kind: 'recycle' }),
+  });
+  const events = deliveryEvents(runtime);
+  const reencode = reportReencoder({
+    store,
+    resultsFolder: folders.results,
+    siteUuid: store.settings.siteUuid(),
+    nowMs: () => hostClock.nowMs(),
+  });
+  const loops: Promise<void>[] = [];
+  for (const destination of config.pacs) {
+    const { deliver } = destination;
+    if (deliver === 'off') continue;
+    const worker = new DeliveryWorker(deliverySettings({ ...destination, deliver }), {
+      outbox: store.outbox,
+      bytes: { open: ({ path }) => fileBytes(path) },
+      fallback: { reencode },
+      events,
+      clock: hostClock,
+      random: Math.random,
+      sleep: abortableSleep,
+      bootId,
+    });
+    workers.push(worker);
+    loops.push(worker.run());
+    if (destination.storageCommitment === 'on' && deliver === 'on') loops.push(requestCommitments(destination));
+  }
+  channel.tell({ kind: 'ready' });
+  const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
+  await Promise.all([done, ...loops]);
+  store.close();
+  await log.close();
+
+  async function requestCommitments(destination: DestinationConfig): Promise<void> {
+    const requester = new CommitmentRequester(commitmentSettings(destination), {
+      commitments: store.commitments,
+      events,
+      clock: hostClock,
+      random: Math.random,
+      newTransactionUid: () => uuidV5Uid(store.settings.siteUuid(), 'commitment', randomUUID()),
+    });
+    while (!stopping.signal.aborted) {
+      wakeCommitments = new AbortController();
+      store.commitments.expire(hostClock.nowMs());
+      const round = await requester.round();
+      if (round.kind === 'requested') continue;
+      await abortableSleep(commitmentPollMs, wakeCommitments.signal);
+    }
+  }
+}
+
+function deliveryEvents({ store, log }: Runtime): DeliveryEvents {
+  return {
+    destinationDown: (destination, detail) => {
+      log.event('DESTINATION_DOWN', { destination, detail });
+      store.audit.append('DESTINATION_DOWN', { destination, detail });
+    },
+    destinationUp: (destination, durationMs) => {
+      log.event('DESTINATION_UP', { destination, durationMs });
+      store.audit.append('DESTINATION_UP', { destination, durationMs });
+    },
+    alertStarted: (cause, detail) => {
+      if (store.alerts.start(cause, detail)) log.event('ALERT_STARTED', { cause, detail });
+    },
+    alertRecovered: (cause) => {
+      if (store.alerts.recover(cause)) log.event('ALERT_RECOVERED', { cause });
+    },
+    shadowed: ({ outboxId, destination }, detail) => {
+      log.event('OPERATOR_ACTION', { operator: 'shadow-mode', action: 'not sent', destination, detail });
+      store.outbox.cancel({ outboxId }, 'shadow-mode');
+    },
+    presenceChecked: ({ destination }, presence) => {
+      store.audit.append('OPERATOR_ACTION', { operator: 'sender', action: `C-FIND: ${presence}`, destination });
+    },
+  };
+}
