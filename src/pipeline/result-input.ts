@@ -113,6 +113,8 @@ export interface AnalysedImage {
   readonly patientOrientation?: { readonly row: string; readonly column: string };
   /** Burned In Annotation (0028,0301) of the source. */
   readonly burnedInAnnotation?: 'YES' | 'NO';
+  /** Imager Pixel Spacing (0018,1164) of the source; only the parametric map uses it. */
+  readonly detectorSpacingMm?: { readonly row: number; readonly column: number };
   /** Lossy Image Compression Ratio and Method of the source when it is or was compressed with loss. */
   readonly lossyCompression?: { readonly ratios: readonly string[]; readonly methods: readonly string[] };
   readonly outcome: Outcome;

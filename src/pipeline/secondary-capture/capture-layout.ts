@@ -70,22 +70,22 @@ export function captureLayout(
   header.line(content.headline, { sizePx: 52, weight: 'bold' }, white);
   header.line(content.detail, { sizePx: 28, weight: 'regular' }, light);
   const places =
-    panel === undefined ? undefined : panelPlaces(columns, panel, content.map !== undefined ? 'two' : 'one');
+    panel === undefined ? undefined : panelPlaces(columns, panel, content.map === undefined ? 1 : 2);
   if (places !== undefined) {
     header.gap(8);
     const titles = [
-      { text: content.original, left: places.left, width: titleWidth(columns, places.left, places.right) },
-      ...(content.map === undefined || places.right === undefined
+      { text: content.original, place: places.original },
+      ...(content.map === undefined || places.withMap === undefined
         ? []
-        : [{ text: content.map.title, left: places.right, width: columns - margin - places.right }]),
-    ];
+        : [{ text: content.map.title, place: places.withMap }]),
+    ].map(({ text, place }) => ({ text, left: place.textLeft, width: place.textRight - place.textLeft }));
     header.columns(titles, { sizePx: 23, weight: 'bold' }, white);
   }
   const panelTop = header.bottom();
   const footer = new BarBuilder(columns, scale, panelTop + (panel?.rows ?? 0), typeface);
   let colourBar: Rectangle | undefined;
-  if (content.map !== undefined && places?.right !== undefined) {
-    colourBar = footer.legend(content.map, places.right);
+  if (content.map !== undefined && places?.withMap !== undefined) {
+    colourBar = footer.legend(content.map, places.withMap.textLeft);
     footer.line(content.map.meaning, { sizePx: 21, weight: 'regular' }, white);
   } else if (content.notice !== undefined) {
     footer.line(content.notice, { sizePx: 23, weight: 'bold' }, white);
@@ -98,8 +98,8 @@ export function captureLayout(
   return {
     columns,
     rows: even(footer.bottom()),
-    original: place(places?.left),
-    withMap: place(places?.right),
+    original: place(places?.original.left),
+    withMap: place(places?.withMap?.left),
     colourBar,
     texts: [...header.texts, ...footer.texts],
   };
@@ -109,18 +109,35 @@ function even(value: number): number {
   return value + (value % 2);
 }
 
+/** Where a panel stands and how far its title may reach, when the panel is narrower than the title. */
+interface PanelPlace {
+  readonly left: number;
+  readonly textLeft: number;
+  readonly textRight: number;
+}
+
+/** Room that a title needs at least, at 1488 columns. */
+const titleRoom = 620;
+
+/** One panel in the middle, or one in the middle of each half. */
 function panelPlaces(
   columns: number,
   panel: PanelSize,
-  count: 'one' | 'two',
-): { left: number; right?: number } {
-  if (count === 'one') return { left: Math.round((columns - panel.columns) / 2) };
-  const left = Math.max(margin, Math.round((columns - 2 * panel.columns - margin) / 2));
-  return { left, right: left + panel.columns + margin };
-}
-
-function titleWidth(columns: number, left: number, right: number | undefined): number {
-  return (right ?? columns) - margin - left;
+  count: 1 | 2,
+): { readonly original: PanelPlace; readonly withMap?: PanelPlace } {
+  const share = Math.floor((columns - (count + 1) * margin) / count);
+  const room = (titleRoom * columns) / leastColumns;
+  const place = (from: number): PanelPlace => {
+    const left = from + Math.floor((share - panel.columns) / 2);
+    return {
+      left,
+      textLeft: Math.round(Math.max(from, Math.min(left, from + share - room))),
+      textRight: from + share,
+    };
+  };
+  return count === 1
+    ? { original: place(margin) }
+    : { original: place(margin), withMap: place(2 * margin + share) };
 }
 
 /** Collects lines from top to bottom; sizes are given at a width of 1488 columns and scale with the capture. */

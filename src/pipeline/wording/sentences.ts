@@ -174,11 +174,15 @@ function indeterminateDetail(classes: readonly ClassResult[], speaker: Speaker):
       return fill(wording.detail.indeterminate[kindOf(model)], {
         value: valueBelow(format, entry.probability, to),
         finding: nameOf(entry, speaker),
-        from: limit(format, entry.indeterminate?.from ?? 0),
-        to: limit(format, to),
+        ...band(format, entry.indeterminate?.from ?? 0, to),
       });
     })
     .join(spaceOf(wording));
+}
+
+/** `35` and `50 %`: the unit is said once. */
+function band(format: ValueFormat, from: number, to: number): { from: string; to: string } {
+  return { from: limit(format, from).replace(/ %$/, ''), to: limit(format, to) };
 }
 
 function notDetectedDetail(classes: readonly ClassResult[], speaker: Speaker): string {

@@ -13,7 +13,11 @@ import type { CaptureSettings } from '../../../src/pipeline/secondary-capture/ca
 
 const root = resolve(import.meta.dirname, '../../..');
 
+const loadedResources = new Map<string, ResultResources>();
+
 export function resources(language: 'en' | 'de' | 'zh' = 'en'): ResultResources {
+  const known = loadedResources.get(language);
+  if (known !== undefined) return known;
   const loaded = loadResultResources({
     wordingFile: resolve(root, `config/wording/${language}.yaml`),
     englishFile: resolve(root, 'config/wording/en.yaml'),
@@ -21,6 +25,7 @@ export function resources(language: 'en' | 'de' | 'zh' = 'en'): ResultResources 
     fontFolder: resolve(root, 'assets/fonts'),
   });
   if (!loaded.ok) throw new Error(loaded.error.map(({ file, message }) => `${file}: ${message}`).join('\n'));
+  loadedResources.set(language, loaded.value);
   return loaded.value;
 }
 
@@ -131,8 +136,12 @@ export function classes(ls: number, dls: number): readonly ClassResult[] {
   ];
 }
 
+const displays = new Map<string, DisplayImage>();
+
 /** A smooth picture with a bright L in the upper left corner, so that flips and turns would be seen. */
 export function display(columns: number, rows: number): DisplayImage {
+  const known = displays.get(`${columns} ${rows}`);
+  if (known !== undefined) return known;
   const gray = new Float32Array(columns * rows);
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
@@ -143,7 +152,9 @@ export function display(columns: number, rows: number): DisplayImage {
       gray[y * columns + x] = marker ? 1 : Math.min(1, Math.max(0, body));
     }
   }
-  return { columns, rows, gray, pixelHeightToWidth: 1, voi: 'stored' };
+  const made: DisplayImage = { columns, rows, gray, pixelHeightToWidth: 1, voi: 'stored' };
+  displays.set(`${columns} ${rows}`, made);
+  return made;
 }
 
 /** A Gaussian spot, as Grad-CAM after up-sampling to a letterboxed 384 x 384 input. */
