@@ -1,0 +1,108 @@
+import type { EventName } from '../core/events.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { ReasonCode } from '../core/reasons.ts';
+import { readAuditRow, type AuditRow } from './audit-log.ts';
+import type { Database } from './database.ts';
+
+/** What to look for; members that are absent do not narrow. Times are inclusive below and exclusive above. */
+export interface AuditFilter {
+  readonly accessionNumber?: string;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly callingAeTitle?: string;
+  readonly outcome?: Outcome;
+  readonly reason?: ReasonCode;
+  readonly destination?: string;
+  readonly event?: EventName;
+  readonly instanceId?: string;
+  readonly sopInstanceUid?: string;
+  readonly studyInstanceUid?: string;
+  readonly limit: number;
+  /** Continue after this place, as an earlier answer gave it in `next`. */
+  readonly before?: AuditPlace;
+}
+
+export interface AuditPlace {
+  readonly atMs: number;
+  readonly seq: number;
+}
+
+type StoredRow = Parameters<typeof readAuditRow>[0];
+
+/** Columns that have an index on (column, atMs), from the one that usually narrows most to the least. */
+const indexedColumns = ['instanceId', 'sopInstanceUid', 'studyInstanceUid', 'reason', 'outcome', 'destination', 'callingAeTitle', 'event'] as const;
+
+const probeLimit = 2000;
+
+/**
+ * Answers questions to the audit trail, newest first. One index drives each query, chosen by probing how many
+ * rows each filter matches, because SQLite's statistics cannot know which sender or reason is rare today.
+ */
+export class AuditQuery {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** At most `limit` rows, and where to go on when there are more. */
+  query(filter: AuditFilter): { readonly rows: readonly AuditRow[]; readonly next?: AuditPlace } {
+    const { sql, parameters } = this.statement(filter);
+    const rows = this.#db.sql<StoredRow>(sql).all(parameters).map(readAuditRow);
+    const last = rows.at(filter.limit - 1);
+    if (rows.length <= filter.limit || last === undefined) return { rows };
+    return { rows: rows.slice(0, filter.limit), next: { atMs: last.atMs, seq: last.seq } };
+  }
+
+  /** The SQL and parameters for a filter; public so that a test can see an index used for every kind. */
+  statement(filter: AuditFilter): { readonly sql: string; readonly parameters: Readonly<Record<string, string | number>> } {
+    const wanted = indexedColumns.flatMap((column) => (filter[column] === undefined ? [] : [{ column, value: filter[column] }]));
+    const parameters: Record<string, string | number> = {
+      sinceMs: filter.sinceMs ?? 0,
+      untilMs: filter.untilMs ?? Number.MAX_SAFE_INTEGER,
+      limit: filter.limit + 1,
+      ...Object.fromEntries(wanted.map(({ column, value }) => [column, value])),
+    };
+    const conditions = ['atMs >= @sinceMs', 'atMs < @untilMs'];
+    if (filter.before !== undefined) {
+      parameters['beforeMs'] = filter.before.atMs;
+      parameters['beforeSeq'] = filter.before.seq;
+      conditions.push('atMs <= @beforeMs', '(atMs < @beforeMs OR seq < @beforeSeq)');
+    }
+    const driver = filter.accessionNumber === undefined ? this.#driver(wanted) : undefined;
+    // A unary plus keeps SQLite from driving the query by that column's index.
+    conditions.push(...wanted.map(({ column }) => `${column === driver ? '' : '+'}${column} = @${column}`));
+    if (filter.accessionNumber !== undefined) {
+      parameters['accessionNumber'] = filter.accessionNumber;
+      conditions.push(accessionCondition);
+    }
+    return {
+      sql: `SELECT seq, atMs, event, fieldsJson, prevSha256, sha256 FROM audit WHERE ${conditions.join(' AND ')} ORDER BY atMs DESC, seq DESC LIMIT @limit`,
+      parameters,
+    };
+  }
+
+  #driver(wanted: readonly { column: string; value: string }[]): string | undefined {
+    if (wanted.length < 2) return wanted[0]?.column;
+    const counted = wanted.map(({ column, value }) => ({ column, count: this.#countUpToProbe(column, value) }));
+    counted.sort((a, b) => a.count - b.count);
+    return counted[0]?.column;
+  }
+
+  #countUpToProbe(column: string, value: string): number {
+    const row = this.#db
+      .sql<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM audit WHERE ${column} = @value LIMIT ${probeLimit})`)
+      .get({ value });
+    return row?.n ?? 0;
+  }
+}
+
+/**
+ * An accession number leads to the studies that carry it: the first rows of an image are written before its
+ * data set was read, so they know their study but not yet its accession number.
+ */
+const accessionCondition = `seq IN (
+  SELECT seq FROM audit WHERE accessionNumber = @accessionNumber
+  UNION SELECT a.seq FROM audit a WHERE a.studyInstanceUid IN (
+    SELECT studyInstanceUid FROM audit WHERE accessionNumber = @accessionNumber AND studyInstanceUid IS NOT NULL
+    UNION SELECT studyInstanceUid FROM instance WHERE accessionNumber = @accessionNumber))`;
