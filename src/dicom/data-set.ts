@@ -3,6 +3,7 @@ import { ok, type Result } from '../core/result.ts';
 import { decodeText, decodeTextLoosely, type TextKind } from './character-set.ts';
 import { tagOf } from './dictionary.ts';
 import { decodeNumbers } from './numeric-value.ts';
+import { usesCharacterSet } from './value-representation.ts';
 
 /** An attribute by keyword (checked against PS3.6) or by tag as 0xGGGGEEEE, e.g. a private one. */
 export type AttributeRef = string | number;
@@ -36,21 +37,8 @@ export interface PersonName {
   readonly phonetic: string;
 }
 
-const textVrs: ReadonlySet<string> = new Set(['SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN']);
 const singleValuedVrs: ReadonlySet<string> = new Set(['ST', 'LT', 'UT', 'UR']);
-const stringVrs: ReadonlySet<string> = new Set([
-  ...textVrs,
-  'AE',
-  'AS',
-  'CS',
-  'DA',
-  'DS',
-  'DT',
-  'IS',
-  'TM',
-  'UI',
-  'UR',
-]);
+const asciiVrs: ReadonlySet<string> = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM', 'UI', 'UR']);
 
 /**
  * An immutable read view over parsed elements (PS3.5 section 7). It is tolerant: a value that is absent, empty or
@@ -91,8 +79,9 @@ export class DataSet {
   strings(ref: AttributeRef): readonly string[] {
     const element = this.element(ref);
     if (element === undefined || element.items !== undefined || element.bytes.length === 0) return [];
-    if (!stringVrs.has(element.vr) && element.vr !== 'UN') return this.numbers(ref).map(String);
-    const terms = textVrs.has(element.vr) ? this.specificCharacterSet : [];
+    if (!asciiVrs.has(element.vr) && !usesCharacterSet(element.vr) && element.vr !== 'UN')
+      return this.numbers(ref).map(String);
+    const terms = usesCharacterSet(element.vr) ? this.specificCharacterSet : [];
     const text = decodeTextLoosely(element.bytes, terms, textKind(element.vr), this.#scope.siteDefault);
     return splitValues(text, element.vr);
   }
@@ -103,7 +92,7 @@ export class DataSet {
    */
   texts(ref: AttributeRef): Result<readonly string[], NodeError> {
     const element = this.element(ref);
-    if (element === undefined || !textVrs.has(element.vr)) return ok(this.strings(ref));
+    if (element === undefined || !usesCharacterSet(element.vr)) return ok(this.strings(ref));
     if (element.bytes.length === 0) return ok([]);
     const text = decodeText(
       element.bytes,

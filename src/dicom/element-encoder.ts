@@ -1,8 +1,6 @@
 import { invalid } from './value-format.ts';
+import { hasShortLength } from './value-representation.ts';
 
-const shortVrs: ReadonlySet<string> = new Set(
-  'AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
-);
 const longVrs: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 
 interface BinaryFormat {
@@ -78,7 +76,7 @@ export class ElementEncoder {
   /** One element; the value is padded to even length with NUL for UI and binary VRs and with a space for text. */
   element(tag: number, vr: string, value: Uint8Array, name: string): void {
     const padded = value.length + (value.length % 2);
-    if (shortVrs.has(vr) && this.#explicit && padded > 0xfffe)
+    if (hasShortLength(vr) && this.#explicit && padded > 0xfffe)
       throw invalid(name, `${vr} is longer than 65534 bytes`);
     this.#header(tag, vr, padded, name);
     this.#parts.push(value);
@@ -144,8 +142,8 @@ export class ElementEncoder {
   }
 
   #header(tag: number, vr: string, length: number, name: string): void {
-    if (!shortVrs.has(vr) && !longVrs.has(vr)) throw invalid(name, `no such VR: ${vr}`);
-    const isShort = this.#explicit && shortVrs.has(vr);
+    if (!hasShortLength(vr) && !longVrs.has(vr)) throw invalid(name, `no such VR: ${vr}`);
+    const isShort = this.#explicit && hasShortLength(vr);
     const header = new Uint8Array(!this.#explicit || isShort ? 8 : 12);
     const view = new DataView(header.buffer);
     view.setUint16(0, tag >>> 16, this.#littleEndian);

@@ -2,6 +2,7 @@ import { NodeError } from '../core/errors.ts';
 import { type DataElement, DataSet, type TextScope } from './data-set.ts';
 import { entryOfTag, formatTag } from './dictionary.ts';
 import { decodeNumbers } from './numeric-value.ts';
+import { hasShortLength, implicitVr } from './value-representation.ts';
 
 /** Bounds on what a data set may contain; a hostile one is refused at the first excess. */
 export interface ParseLimits {
@@ -51,11 +52,6 @@ const itemTag = 0xfffee000;
 const itemDelimiter = 0xfffee00d;
 const sequenceDelimiter = 0xfffee0dd;
 const pixelDataTag = 0x7fe00010;
-
-/** VRs whose explicit form has a 16-bit length (PS3.5 7.1.2); every other, known or new, has a 32-bit one. */
-const shortVrs: ReadonlySet<string> = new Set(
-  'AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US'.split(' '),
-);
 
 const implicitLittleEndian: Encoding = { explicit: false, littleEndian: true };
 
@@ -242,12 +238,13 @@ export class ElementParser {
       return { tag, vr: '', length: this.#view.getUint32(at + 4, littleEndian), valueAt: at + 8 };
     if (!encoding.explicit) {
       const length = this.#view.getUint32(at + 4, littleEndian);
-      const vr = implicitVr(tag, length);
+      const vr =
+        tag === pixelDataTag ? 'OW' : implicitVr(tag, length === undefinedLength ? 'undefined' : 'defined');
       return { tag, vr, length, valueAt: at + 8 };
     }
     const vr = String.fromCharCode(this.#view.getUint8(at + 4), this.#view.getUint8(at + 5));
     if (!/^[A-Z]{2}$/.test(vr)) throw malformed(`${formatTag(tag)} at byte ${at} has no VR (PS3.5 7.1.2)`);
-    if (shortVrs.has(vr))
+    if (hasShortLength(vr))
       return { tag, vr, length: this.#view.getUint16(at + 6, littleEndian), valueAt: at + 8 };
     this.#require(at + 12, end, tag);
     return { tag, vr, length: this.#view.getUint32(at + 8, littleEndian), valueAt: at + 12 };
@@ -300,19 +297,6 @@ export class ElementParser {
 
 function malformed(message: string): NodeError {
   return new NodeError('DATASET_MALFORMED', message);
-}
-
-/** Implicit VR: the dictionary decides; private and unknown elements are UN, or a sequence if of undefined length. */
-function implicitVr(tag: number, length: number): string {
-  if ((tag & 0xffff) === 0) return 'UL';
-  const group = tag >>> 16;
-  if (group % 2 === 1) {
-    const isCreator = (tag & 0xffff) >= 0x10 && (tag & 0xffff) <= 0xff;
-    return isCreator ? 'LO' : length === undefinedLength ? 'SQ' : 'UN';
-  }
-  const vr = entryOfTag(tag)?.vr ?? 'UN';
-  if (tag === pixelDataTag) return 'OW';
-  return length === undefinedLength && vr === 'UN' ? 'SQ' : vr;
 }
 
 function characterSetTerms(bytes: Uint8Array): readonly string[] | undefined {

@@ -4,6 +4,7 @@ import { ElementEncoder } from './element-encoder.ts';
 import { type TransferSyntax, transferSyntax, transferSyntaxUid } from './transfer-syntax.ts';
 import { implementationClassUid, implementationVersionName } from './uid.ts';
 import { formatValue, invalid } from './value-format.ts';
+import { usesCharacterSet } from './value-representation.ts';
 
 /** Compressed pixel data: one entry per fragment, by default one fragment per frame (PS3.5 A.4). */
 export interface EncapsulatedPixelData {
@@ -259,8 +260,6 @@ function writeElement(encoder: ElementEncoder, element: PlannedElement, context:
   );
 }
 
-const textVrs: ReadonlySet<string> = new Set(['SH', 'LO', 'ST', 'LT', 'UC', 'UT', 'PN']);
-
 function encodeValues(encoder: ElementEncoder, element: PlannedElement, context: WriteContext): Uint8Array {
   const { vr, name, value } = element;
   const values = (Array.isArray(value) ? value : [value]) as readonly unknown[];
@@ -276,7 +275,7 @@ function encodeValues(encoder: ElementEncoder, element: PlannedElement, context:
   if (['ST', 'LT', 'UT', 'UR'].includes(vr) && text.length > 1)
     throw invalid(name, `${vr} has one value only`);
   const joined = text.join('\\');
-  return textVrs.has(vr) ? context.encodeText(joined, name) : Buffer.from(joined, 'latin1');
+  return usesCharacterSet(vr) ? context.encodeText(joined, name) : Buffer.from(joined, 'latin1');
 }
 
 /** Value multiplicity as PS3.6 prints it: `1`, `1-3`, `1-n`, `2-2n`. */
