@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readPart10 } from '../../../src/dicom/part10-reader.ts';
 import type { WritableDataSet } from '../../../src/dicom/part10-writer.ts';
@@ -74,6 +74,21 @@ describe.skipIf(!sharedDataPresent)('decodeFrames on files made by others', () =
     }
     expect(compared).toBeGreaterThan(200);
     expect(outcomes).toEqual(deviations);
+  });
+});
+
+describe.skipIf(!sharedDataPresent)('decodeFrames on broken files', () => {
+  test('each file of malformed and fuzz ends in pixels or in an error of the catalogue', async () => {
+    let files = 0;
+    for (const folder of ['malformed', 'fuzz']) {
+      for (const name of readdirSync(sharedDataPath(folder))) {
+        files += 1;
+        const read = readPart10(readFileSync(sharedDataPath(`${folder}/${name}`)));
+        const decoded = read.ok ? await decodeFrames(read.value) : read;
+        if (!decoded.ok) expect(decoded.error.code).toMatch(/^(DATASET|PIXEL)_/);
+      }
+    }
+    expect(files).toBeGreaterThan(50);
   });
 });
 
