@@ -56,6 +56,7 @@ export interface Listener {
 }
 
 const backlog = 511;
+const lastWorkMs = 1_000;
 
 /** Opens the door: makes the spool's folders, binds, and serves Verification, Storage and Storage Commitment results. */
 export async function startListener(options: ListenerOptions, ports: ScpPorts): Promise<Listener> {
@@ -72,7 +73,8 @@ class Door {
   readonly #timers: Timers;
   /** Transport connections without an association yet, oldest first. */
   readonly #pending = new Map<Socket, string>();
-  readonly #sessions = new Map<Session, Socket>();
+  readonly #sessions = new Set<Session>();
+  readonly #work = new Set<Promise<void>>();
   #policy: AssociationPolicy;
   #isDraining = false;
   #allGone: (() => void) | undefined;
@@ -102,7 +104,8 @@ class Door {
 
   async open(): Promise<Listener> {
     const { host, port, fd } = this.#options;
-    const target: ListenOptions | { readonly fd: number } = fd === undefined ? { host, port, backlog } : { fd };
+    const target: ListenOptions | { readonly fd: number } =
+      fd === undefined ? { host, port, backlog } : { fd };
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(target, () => {
@@ -125,7 +128,7 @@ class Door {
 
   #openAssociations(): number {
     let count = 0;
-    for (const session of this.#sessions.keys()) if (session.callingAeTitle !== undefined) count++;
+    for (const session of this.#sessions) if (session.callingAeTitle !== undefined) count++;
     return count;
   }
 
@@ -171,8 +174,7 @@ class Door {
   }
 
   #serve(socket: Socket, peer: PeerIdentity): void {
-    const session = new Session(socket, peer, this.#sessionOptions(socket));
-    this.#sessions.set(session, socket);
+    this.#sessions.add(new Session(socket, peer, this.#sessionOptions(socket)));
   }
 
   #sessionOptions(socket: Socket): SessionOptions {
@@ -182,6 +184,10 @@ class Door {
       maxObjectBytes: this.#policy.maxObjectBytes,
       clock,
       ports: this.#ports,
+      track: (work) => {
+        this.#work.add(work);
+        void work.then(() => this.#work.delete(work));
+      },
       maxPduLength: this.#options.maxPduLength ?? defaultMaxPduLength,
       timeouts: this.#timeouts,
       timers: this.#timers,
@@ -217,25 +223,34 @@ class Door {
 
   #openOfSender(aeTitle: string): number {
     let count = 0;
-    for (const session of this.#sessions.keys()) if (session.callingAeTitle === aeTitle) count++;
+    for (const session of this.#sessions) if (session.callingAeTitle === aeTitle) count++;
     return count;
   }
 
   async #close(graceMs: number): Promise<void> {
     this.#isDraining = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions.keys()) session.drain();
+    for (const session of this.#sessions) session.drain();
     const gone = new Promise<void>((resolve) => {
       this.#allGone = resolve;
       if (this.#sessions.size === 0) resolve();
     });
     const grace = this.#timers.after(graceMs, () => {
-      for (const session of this.#sessions.keys()) session.kill();
+      for (const session of this.#sessions) session.kill();
     });
     await gone;
     grace.cancel();
     for (const socket of this.#pending.keys()) socket.destroy();
     await closed;
+    await this.#finishWork();
+  }
+
+  /** Files whose association is gone are removed or kept whole; a database that hangs is not waited for. */
+  async #finishWork(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const limit = this.#timers.after(lastWorkMs, () => resolve(undefined));
+    await Promise.race([Promise.allSettled(this.#work), promise]);
+    limit.cancel();
   }
 }
 

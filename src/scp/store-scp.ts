@@ -25,6 +25,8 @@ export interface StoreScpOptions {
   readonly maxObjectBytes: number;
   readonly clock: Clock;
   readonly ports: ScpPorts;
+  /** Told of file work that may outlive its association, so that an orderly stop can wait for it. Never rejects. */
+  track(work: Promise<void>): void;
 }
 
 /** Header bytes looked at when the identifiers do not stand in the first 64 KiB. */
@@ -101,17 +103,19 @@ export function receiveInstance(
     write: (bytes) => file.write(bytes),
     end: () => {
       association.waitForAnswer();
-      store().then(
-        () => answer(statusCode.success),
-        async (error: unknown) => {
-          const fault = asNodeError(error);
-          await abandon(file, fault, ports);
-          answer(statusOfFault(fault.code), fault.message);
-        },
+      options.track(
+        store().then(
+          () => answer(statusCode.success),
+          async (error: unknown) => {
+            const fault = asNodeError(error);
+            await abandon(file, fault, ports);
+            answer(statusOfFault(fault.code), fault.message);
+          },
+        ),
       );
     },
     discard: () => {
-      file.discard().catch((error: unknown) => ports.failStop(asNodeError(error)));
+      options.track(file.discard().catch((error: unknown) => ports.failStop(asNodeError(error))));
     },
   };
 }
