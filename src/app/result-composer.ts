@@ -19,6 +19,7 @@ import type {
 } from '../pipeline/result-input.ts';
 import { loadResultResources, type ResultResources } from '../pipeline/result-resources.ts';
 import type { BuiltObjects } from '../pipeline/run-image-job.ts';
+import { type RenderedCapture, renderCapture } from '../pipeline/secondary-capture/render-capture.ts';
 import { buildSecondaryCapture } from '../pipeline/secondary-capture/secondary-capture.ts';
 import type { ReportSopClass } from '../pipeline/structured-report/report-input.ts';
 import { buildStructuredReport } from '../pipeline/structured-report/structured-report.ts';
@@ -39,6 +40,8 @@ export interface Composer {
   readonly model: ModelFacts;
   resultContext(study: StudyContext, startedAtMs: number): ResultContext;
   buildObjects(context: ResultContext, image: AnalysedImage, source: DataSet): BuiltObjects;
+  /** The picture of the capture alone, for pages and reports. */
+  renderCapture(context: ResultContext, image: AnalysedImage): RenderedCapture;
   buildReport(plan: ReportPlan, sopClass?: ReportSopClass): ResultObject;
 }
 
@@ -78,6 +81,7 @@ export function openComposer(options: ComposerOptions): Composer {
       }
       return mapClassId === undefined ? { objects } : { objects, capturedMapClassId: mapClassId };
     },
+    renderCapture: (context, image) => renderCapture(image, context, config.results.capture, resources),
     buildReport: (plan, sopClass = 'Comprehensive3DSR') =>
       buildStructuredReport(plan.images, plan.context, {
         resources,

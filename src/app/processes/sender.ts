@@ -118,8 +118,8 @@ function deliveryEvents({ store, log }: Runtime): DeliveryEvents {
       log.event('OPERATOR_ACTION', { operator: 'shadow-mode', action: 'not sent', destination, detail });
       store.outbox.cancel({ outboxId }, 'shadow-mode');
     },
-    presenceChecked: ({ destination }, presence) => {
-      store.audit.append('OPERATOR_ACTION', { operator: 'sender', action: `C-FIND: ${presence}`, destination });
+    presenceChecked: (destination, { sopInstanceUid }, presence) => {
+      store.audit.append('OPERATOR_ACTION', { operator: 'sender', action: `C-FIND: ${presence}`, destination, detail: sopInstanceUid });
     },
   };
 }
