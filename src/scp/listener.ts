@@ -114,7 +114,7 @@ class Door {
       });
     });
     // EMFILE and the like on accept: the kernel keeps the connection in the backlog and we try again.
-    this.#server.on('error', (error) =>
+    this.#server.on('error', (error: Error) =>
       this.#ports.events.record('PROTOCOL_VIOLATION', { peerIp: '', detail: codeOf(error) }),
     );
     const address = this.#server.address();

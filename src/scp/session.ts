@@ -120,32 +120,50 @@ export class Session {
   ): DataSetSink | undefined {
     const context = association.context(contextId);
     const origin = this.#origin;
-    if (context === undefined || origin === undefined)
-      return this.#violation('a command outside its context');
+    if (context === undefined || origin === undefined) {
+      this.#violation('a command outside its context');
+      return;
+    }
     switch (command.commandField) {
       case commandField.cEchoRequest:
-        if (context.abstractSyntax !== sopClassUid.verification)
-          return this.#violation('C-ECHO on another context');
-        if (command.hasDataSet) return this.#violation('C-ECHO with a data set');
+        if (context.abstractSyntax !== sopClassUid.verification) {
+          this.#violation('C-ECHO on another context');
+          return;
+        }
+        if (command.hasDataSet) {
+          this.#violation('C-ECHO with a data set');
+          return;
+        }
         association.respond(contextId, responseTo(command, statusCode.success));
         return undefined;
       case commandField.cStoreRequest:
-        if (!acceptedImageSopClasses.includes(context.abstractSyntax))
-          return this.#violation('C-STORE on another context');
-        if (command.affectedSopClassUid !== context.abstractSyntax) {
-          return this.#violation('the SOP class of C-STORE is not that of its context');
+        if (!acceptedImageSopClasses.includes(context.abstractSyntax)) {
+          this.#violation('C-STORE on another context');
+          return;
         }
-        if (!command.hasDataSet) return this.#violation('C-STORE without a data set');
+        if (command.affectedSopClassUid !== context.abstractSyntax) {
+          this.#violation('the SOP class of C-STORE is not that of its context');
+          return;
+        }
+        if (!command.hasDataSet) {
+          this.#violation('C-STORE without a data set');
+          return;
+        }
         return receiveInstance(association, context, command, origin, this.#options);
       case commandField.nEventReportRequest:
         if (context.abstractSyntax !== sopClassUid.storageCommitmentPushModel) {
-          return this.#violation('N-EVENT-REPORT on another context');
+          this.#violation('N-EVENT-REPORT on another context');
+          return;
         }
-        if (!command.hasDataSet) return this.#violation('N-EVENT-REPORT without its information');
+        if (!command.hasDataSet) {
+          this.#violation('N-EVENT-REPORT without its information');
+          return;
+        }
         return receiveCommitmentReport(association, context, command, this.#options.ports.commitments);
       default:
         if (command.hasDataSet || (command.commandField & 0x8000) !== 0 || command.messageId === undefined) {
-          return this.#violation('a service that was not negotiated');
+          this.#violation('a service that was not negotiated');
+          return;
         }
         association.respond(contextId, responseTo(command, statusCode.unrecognisedOperation));
         return undefined;

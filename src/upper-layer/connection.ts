@@ -249,34 +249,52 @@ export class UpperLayerConnection {
     switch (type) {
       case pduType.associateRequest: {
         const request = decodeAssociateRequest(body);
-        if (!request.ok) return this.#refusePdu(request.error.reason, request.error.detail);
+        if (!request.ok) {
+          this.#refusePdu(request.error.reason, request.error.detail);
+          return;
+        }
         const reject = providerReject(request.value);
         this.#requestAcceptable = reject === undefined;
-        return this.#fire('associate-rq-received', {
+        this.#fire('associate-rq-received', {
           request: request.value,
           ...(reject === undefined ? {} : { reject }),
         });
+        return;
       }
       case pduType.associateAccept: {
         const accept = decodeAssociateAccept(body);
-        if (!accept.ok) return this.#refusePdu(accept.error.reason, accept.error.detail);
-        return this.#fire('associate-ac-received', { accept: accept.value });
+        if (!accept.ok) {
+          this.#refusePdu(accept.error.reason, accept.error.detail);
+          return;
+        }
+        this.#fire('associate-ac-received', { accept: accept.value });
+        return;
       }
       case pduType.associateReject: {
         const reject = decodeAssociateReject(body);
-        if (!reject.ok) return this.#refusePdu(reject.error.reason, reject.error.detail);
-        return this.#fire('associate-rj-received', {
+        if (!reject.ok) {
+          this.#refusePdu(reject.error.reason, reject.error.detail);
+          return;
+        }
+        this.#fire('associate-rj-received', {
           ending: { kind: 'rejected', by: 'peer', ...reject.value },
         });
+        return;
       }
-      case pduType.releaseRequest:
-        return this.#fire('release-rq-received', {});
-      case pduType.releaseResponse:
-        return this.#fire('release-rp-received', {});
-      default:
-        return this.#fire('abort-received', {
+      case pduType.releaseRequest: {
+        this.#fire('release-rq-received', {});
+        return;
+      }
+      case pduType.releaseResponse: {
+        this.#fire('release-rp-received', {});
+        return;
+      }
+      default: {
+        this.#fire('abort-received', {
           ending: { kind: 'aborted', by: 'peer', ...decodeAbort(body) },
         });
+        return;
+      }
     }
   }
 
@@ -301,60 +319,99 @@ export class UpperLayerConnection {
       case 'AR-7':
       case 'AA-6':
         return;
-      case 'AE-2':
-        return this.#send(occasion.bytes);
+      case 'AE-2': {
+        this.#send(occasion.bytes);
+        return;
+      }
       case 'AE-3':
         if (occasion.accept !== undefined) this.#options.events.associateAccepted(occasion.accept);
         return;
-      case 'AE-5':
-        return this.#startArtim(this.#options.timeouts.artimTimeoutMs);
-      case 'AE-6':
-        return this.#onAssociateRequest(occasion);
-      case 'AE-7':
-        return this.#send(occasion.bytes);
+      case 'AE-5': {
+        this.#startArtim(this.#options.timeouts.artimTimeoutMs);
+        return;
+      }
+      case 'AE-6': {
+        this.#onAssociateRequest(occasion);
+        return;
+      }
+      case 'AE-7': {
+        this.#send(occasion.bytes);
+        return;
+      }
       case 'AE-8':
         this.#send(occasion.bytes);
-        return this.#closeSoon(occasion.ending ?? unexpected);
+        {
+          this.#closeSoon(occasion.ending ?? unexpected);
+          return;
+        }
       case 'DT-2':
       case 'AR-6':
         return;
-      case 'AR-1':
-        return this.#send(encodeReleaseRequest());
-      case 'AR-2':
-        return this.#options.events.releaseRequested();
+      case 'AR-1': {
+        this.#send(encodeReleaseRequest());
+        return;
+      }
+      case 'AR-2': {
+        this.#options.events.releaseRequested();
+        return;
+      }
       case 'AR-3':
         this.#end({ kind: 'released' });
-        return this.destroy();
+        {
+          this.destroy();
+          return;
+        }
       case 'AR-4':
         this.#send(encodeReleaseResponse());
         this.#end(occasion.ending ?? { kind: 'released' });
-        return this.#startArtim(this.#options.timeouts.closeTimeoutMs);
+        {
+          this.#startArtim(this.#options.timeouts.closeTimeoutMs);
+          return;
+        }
       case 'AR-8':
         // Release collision (PS3.8 9.2.2): the requestor answers first, the acceptor waits for that answer (AR-10).
         if (this.#options.role === 'requestor') this.respondRelease();
         return;
-      case 'AR-9':
-        return this.#send(encodeReleaseResponse());
-      case 'AR-10':
-        return this.respondRelease();
+      case 'AR-9': {
+        this.#send(encodeReleaseResponse());
+        return;
+      }
+      case 'AR-10': {
+        this.respondRelease();
+        return;
+      }
       case 'AE-4':
       case 'AA-2':
       case 'AA-3':
         this.#end(occasion.ending ?? { kind: 'timeout', timer: 'artim', detail: 'ARTIM timer expired' });
-        return this.destroy();
+        {
+          this.destroy();
+          return;
+        }
       case 'AA-4':
       case 'AA-5':
       case 'AR-5':
         this.#artim?.cancel();
-        return this.#end(occasion.ending ?? unexpected);
+        {
+          this.#end(occasion.ending ?? unexpected);
+          return;
+        }
       case 'AA-1':
         this.#send(encodeAbort({ source: 0, reason: 0 }));
-        return this.#closeSoon(occasion.ending ?? unexpected);
-      case 'AA-7':
-        return this.#send(encodeAbort({ source: 2, reason: abortReason.unexpectedPdu }));
+        {
+          this.#closeSoon(occasion.ending ?? unexpected);
+          return;
+        }
+      case 'AA-7': {
+        this.#send(encodeAbort({ source: 2, reason: abortReason.unexpectedPdu }));
+        return;
+      }
       case 'AA-8':
         this.#send(encodeAbort({ source: 2, reason: occasion.reason ?? abortReason.unexpectedPdu }));
-        return this.#closeSoon(occasion.ending ?? unexpected);
+        {
+          this.#closeSoon(occasion.ending ?? unexpected);
+          return;
+        }
     }
   }
 
@@ -362,7 +419,8 @@ export class UpperLayerConnection {
     this.#artim?.cancel();
     if (reject !== undefined) {
       this.#send(encodeAssociateReject(reject));
-      return this.#closeSoon({ kind: 'rejected', by: 'self', ...reject });
+      this.#closeSoon({ kind: 'rejected', by: 'self', ...reject });
+      return;
     }
     if (request !== undefined) this.#options.events.associateRequested(request);
   }

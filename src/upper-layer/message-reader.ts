@@ -58,21 +58,31 @@ export class MessageReader {
   }
 
   #commandPart(part: PdvPart): void {
-    if (this.#sink !== undefined) return this.#events.violation('a command fragment inside a data set');
+    if (this.#sink !== undefined) {
+      this.#events.violation('a command fragment inside a data set');
+      return;
+    }
     if (this.#commandParts.length === 0) {
-      if (this.#events.isBusy())
-        return this.#events.violation('a request before the earlier one was answered');
+      if (this.#events.isBusy()) {
+        this.#events.violation('a request before the earlier one was answered');
+        return;
+      }
       if (!this.#events.isAcceptedContext(part.contextId)) {
-        return this.#events.violation(`presentation context ${part.contextId} was not accepted`);
+        this.#events.violation(`presentation context ${part.contextId} was not accepted`);
+        return;
       }
       this.#contextId = part.contextId;
       this.#commandBytes = 0;
     }
-    if (part.contextId !== this.#contextId)
-      return this.#events.violation('fragments of two contexts are mixed');
+    if (part.contextId !== this.#contextId) {
+      this.#events.violation('fragments of two contexts are mixed');
+      return;
+    }
     this.#commandBytes += part.bytes.length;
-    if (this.#commandBytes > maxCommandSetBytes)
-      return this.#events.violation('the command set is longer than 16 KiB');
+    if (this.#commandBytes > maxCommandSetBytes) {
+      this.#events.violation('the command set is longer than 16 KiB');
+      return;
+    }
     this.#commandParts.push(part.bytes);
     if (!part.endOfPdv || !part.isLastFragment) return;
     const [first] = this.#commandParts;
@@ -80,7 +90,10 @@ export class MessageReader {
       this.#commandParts.length === 1 && first !== undefined ? first : Buffer.concat(this.#commandParts);
     this.#commandParts = [];
     const command = parseCommandSet(bytes);
-    if (!command.ok) return this.#events.violation(command.error.message);
+    if (!command.ok) {
+      this.#events.violation(command.error.message);
+      return;
+    }
     const sink = this.#events.command(this.#contextId, command.value);
     if (!command.value.hasDataSet) return;
     this.#sink = sink;
@@ -89,12 +102,19 @@ export class MessageReader {
 
   #dataPart(part: PdvPart): void {
     const sink = this.#sink;
-    if (sink === undefined) return this.#events.violation('a data set fragment without a command');
-    if (part.contextId !== this.#contextId)
-      return this.#events.violation('fragments of two contexts are mixed');
+    if (sink === undefined) {
+      this.#events.violation('a data set fragment without a command');
+      return;
+    }
+    if (part.contextId !== this.#contextId) {
+      this.#events.violation('fragments of two contexts are mixed');
+      return;
+    }
     this.#dataSetBytes += part.bytes.length;
-    if (this.#dataSetBytes > this.#maxDataSetBytes)
-      return this.#events.violation('the data set exceeds the size limit');
+    if (this.#dataSetBytes > this.#maxDataSetBytes) {
+      this.#events.violation('the data set exceeds the size limit');
+      return;
+    }
     if (part.bytes.length > 0) sink.write(part.bytes);
     if (!part.endOfPdv || !part.isLastFragment) return;
     this.#sink = undefined;

@@ -7,10 +7,12 @@ import dimse from 'dcmjs-dimse';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readPart10 } from '../../src/dicom/part10-reader.ts';
 import { writePart10 } from '../../src/dicom/part10-writer.ts';
+import { acceptedImageSopClasses } from '../../src/dicom/sop-class.ts';
+import { parseUid } from '../../src/dicom/uid.ts';
 import { BytePeer, crUid } from '../support/byte-peer.ts';
 import { peer } from '../support/peer.ts';
 import { answersEcho, openDoor, testPolicy } from '../support/scp-harness.ts';
-import { sharedDataPath, sharedDataPresent } from '../support/shared-data.ts';
+import { sharedDataManifest, sharedDataPath, sharedDataPresent } from '../support/shared-data.ts';
 
 const run = promisify(execFile);
 const echoscu = peer('echoscu');
@@ -109,35 +111,51 @@ describe.skipIf(storescu === undefined || echoscu === undefined)('DCMTK as the p
     expect(new Set(door.admitted.map((instance) => instance.sha256)).size).toBe(5);
   });
 
-  test('real compressed radiographs are taken in their own encoding', async ({ skip }) => {
-    if (!sharedDataPresent) skip();
-    const door = await openDoor();
-    const candidates = readdirSync(sharedDataPath('radiograph'))
-      .map((name) => sharedDataPath(`radiograph/${name}`))
-      .filter((path) => readPart10(readFileSync(path)).ok);
-    let stored = 0;
-    for (const path of candidates.slice(0, 12)) {
-      const file = readPart10(readFileSync(path));
-      if (!file.ok) continue;
-      const isTaken = await run(storescu!, [
-        '-aec',
-        'LUMBAR',
-        '-xf',
-        join(import.meta.dirname, 'none.cfg'),
-        'none',
-        '127.0.0.1',
-        String(door.port),
-        path,
-      ]).then(
-        () => true,
-        () => false,
+  const proposals: Readonly<Record<string, string>> = {
+    '1.2.840.10008.1.2': '-xi',
+    '1.2.840.10008.1.2.1': '-xe',
+    '1.2.840.10008.1.2.2': '-xb',
+    '1.2.840.10008.1.2.1.99': '-xd',
+    '1.2.840.10008.1.2.4.50': '-xy',
+    '1.2.840.10008.1.2.4.51': '-xx',
+    '1.2.840.10008.1.2.4.70': '-xs',
+    '1.2.840.10008.1.2.4.80': '-xt',
+    '1.2.840.10008.1.2.4.81': '-xu',
+    '1.2.840.10008.1.2.4.90': '-xv',
+    '1.2.840.10008.1.2.4.91': '-xw',
+    '1.2.840.10008.1.2.5': '-xr',
+  };
+
+  test.skipIf(!sharedDataPresent)(
+    'real radiographs are stored in the encoding they have, pixel data untouched',
+    async () => {
+      const door = await openDoor();
+      const rows = sharedDataManifest().filter(
+        (row) =>
+          row['category'] === 'radiograph' &&
+          row['dcmdump_exit'] === '0' &&
+          acceptedImageSopClasses.includes(row['sop_class_uid'] ?? '') &&
+          (row['transfer_syntax_uid'] ?? '') in proposals &&
+          parseUid(identifiersOf(row['file'] ?? '').sopInstanceUid).ok,
       );
-      stored += isTaken ? 1 : 0;
-    }
-    expect(door.admitted.length).toBe(stored);
-    expect(door.failStops).toEqual([]);
-  });
+      expect(rows.length).toBeGreaterThan(5);
+      for (const row of rows) {
+        const path = sharedDataPath(row['file'] ?? '');
+        const option = proposals[row['transfer_syntax_uid'] ?? ''] ?? '';
+        await run(storescu!, ['-aec', 'LUMBAR', option, '127.0.0.1', String(door.port), path]);
+        const instance = door.admitted.at(-1)!;
+        expect(instance.sopInstanceUid).toBe(identifiersOf(row['file'] ?? '').sopInstanceUid);
+        expect(instance.transferSyntaxUid).toBe(row['transfer_syntax_uid']);
+      }
+      expect(door.admitted).toHaveLength(rows.length);
+    },
+  );
 });
+
+function identifiersOf(file: string): { readonly sopInstanceUid: string } {
+  const read = readPart10(readFileSync(sharedDataPath(file)));
+  return { sopInstanceUid: read.ok ? (read.value.dataSet.string('SOPInstanceUID') ?? '') : '' };
+}
 
 describe.skipIf(echoscu === undefined || storescu === undefined || openssl === undefined)(
   'TLS (PS3.15 B.12; T01 to T05)',
@@ -245,7 +263,7 @@ describe('dcmjs-dimse as the peer', () => {
     const [path] = images(1);
     const store = new dimse.requests.CStoreRequest(path!);
     for (const request of [echo, store]) {
-      request.on('response', (response) => void statuses.push(response.getStatus()));
+      request.on('response', (response: { getStatus(): number }) => void statuses.push(response.getStatus()));
       client.addRequest(request);
     }
     await new Promise<void>((resolve, reject) => {

@@ -212,9 +212,7 @@ describe('what is unusual but legal is served', () => {
       request.writeUInt32BE(maxPduLength, at + 4);
       peer.send(request, dataPdu(1, 3, echoCommand()));
       const accept = await peer.nextPdu();
-      const announced = accept?.body.readUInt32BE(
-        (accept.body.indexOf(Buffer.from([0x51, 0, 0, 4])) ?? 0) + 4,
-      );
+      const announced = accept?.body.readUInt32BE(accept.body.indexOf(Buffer.from([0x51, 0, 0, 4])) + 4);
       expect(announced).toBe(65_536);
       expect((await nextResponse(peer))?.status).toBe(0);
       peer.destroy();

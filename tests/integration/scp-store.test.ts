@@ -14,7 +14,6 @@ import {
   nextResponse,
   openDoor,
   sopInstanceUid,
-  storeCommand,
   storeMessage,
 } from '../support/scp-harness.ts';
 
