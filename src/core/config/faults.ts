@@ -25,9 +25,7 @@ function formatFault(fault: ConfigFault): string {
   const place = span ? `${fault.file}:${span.line}:${span.column}` : fault.file;
   const lines = [`${place}: error: ${fault.message}`];
   if (span && sourceLine !== undefined) {
-    const before = [...sourceLine.slice(0, span.column - 1)]
-      .map((char) => (char === '\t' ? '\t' : ' '))
-      .join('');
+    const before = sourceLine.slice(0, span.column - 1).replaceAll(/[^\t]/g, ' ');
     lines.push(
       `${String(span.line).padStart(6)} | ${sourceLine}`,
       `       | ${before}${'^'.repeat(span.length)}`,

@@ -1,3 +1,4 @@
+export { checkSources } from './check.ts';
 export { type ConfigChange, diffConfig, formatChanges } from './diff.ts';
 export type { Environment } from './environment.ts';
 export { variableNameOf } from './environment.ts';
@@ -27,5 +28,5 @@ export type {
 export { configJsonSchema, configReference, explainSetting } from './reference.ts';
 export { configFiles } from './schema/index.ts';
 export { resultObjectKinds, srClasses } from './schema/peers.ts';
-export type { Origin } from './source-set.ts';
+export type { Origin, SourceFile } from './source-set.ts';
 export type { Bytes, Milliseconds, WeeklyHours } from './values.ts';

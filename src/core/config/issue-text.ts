@@ -50,7 +50,7 @@ export function plainIssues(
     ];
   if (issue.code === 'invalid_value') {
     const choices = issue.values.map(String);
-    const near = nearest(String(value), choices);
+    const near = typeof value === 'string' ? nearest(value, choices) : undefined;
     const help = near === undefined ? undefined : `did you mean "${near}"?`;
     return [
       {
@@ -142,7 +142,7 @@ function typeName(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a group of settings';
   if (typeof value === 'string') return `the text "${value}"`;
-  return typeof value === 'boolean' ? String(value) : `the number ${String(value)}`;
+  return typeof value === 'boolean' ? String(value) : `the number ${JSON.stringify(value)}`;
 }
 
 function typeHelp(

@@ -28,9 +28,9 @@ export interface SourceSet {
   /** Names of the files, in order. */
   readonly names: readonly string[];
   /** The file that holds a path's top-level key, if any does. */
-  place(path: readonly PathStep[], at: 'key' | 'value' | 'parent'): Place | undefined;
+  readonly place: (path: readonly PathStep[], at: 'key' | 'value' | 'parent') => Place | undefined;
   /** The text that stands at a path, cut at the end of its line. */
-  written(path: readonly PathStep[]): string | undefined;
+  readonly written: (path: readonly PathStep[]) => string | undefined;
 }
 
 export interface Place {
