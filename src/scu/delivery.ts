@@ -255,10 +255,11 @@ export class DeliveryWorker {
     this.#refusals.delete(delivery.outboxId);
     const status = outcome.kind === 'response' ? outcome.status : 0;
     if (decision.verify !== 'no') {
-      const { sopInstanceUid, seriesInstanceUid } = delivery.object;
-      const keys = { studyInstanceUid: delivery.studyInstanceUid, seriesInstanceUid, sopInstanceUid };
-      const presence = await findInstance(this.#settings.destination, keys);
-      await this.#ports.events.presenceChecked(delivery, presence);
+      const { sopClassUid, sopInstanceUid, seriesInstanceUid } = delivery.object;
+      const { outboxId, studyInstanceUid, destination } = delivery;
+      const stored = { outboxId, sopClassUid, sopInstanceUid, seriesInstanceUid, studyInstanceUid };
+      const presence = await findInstance(this.#settings.destination, stored);
+      await this.#ports.events.presenceChecked(destination, stored, presence);
       if (presence === 'absent' && decision.verify === 'park-if-absent') {
         const error = `${record.error} A query does not find it there.`;
         await this.#ports.outbox.park(delivery, { ...record, error, reason: 'D03' });

@@ -25,6 +25,15 @@ export interface DeliveryObject {
   readonly createdAtMs: number;
 }
 
+/** One object that a destination confirmed, by its UIDs. */
+export interface StoredReference {
+  readonly outboxId: number;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly seriesInstanceUid: string;
+  readonly studyInstanceUid: string;
+}
+
 /** What the outbox keeps of a failed attempt. `error` is a sentence for people without patient data. */
 export interface AttemptRecord {
   readonly error: string;
@@ -78,13 +87,17 @@ export interface DeliveryEvents {
   /** Shadow mode: this object would have been sent. It must leave the queue or wait where nobody claims it. */
   shadowed(delivery: Delivery, detail: string): Awaitable<unknown>;
   /** A weaker check than commitment: whether a C-FIND saw the object after it was stored. */
-  presenceChecked(delivery: Delivery, presence: 'found' | 'absent' | 'unknown'): Awaitable<unknown>;
+  presenceChecked(
+    destination: string,
+    object: StoredReference,
+    presence: 'found' | 'absent' | 'unknown',
+  ): Awaitable<unknown>;
 }
 
 /** Storage commitment transactions (PS3.4 Annex J), persisted before anything is sent. */
 export interface Commitments {
-  /** Objects that are stored and in no open or answered transaction, oldest first. */
-  storedWithoutCommitment(destination: string, limit: number): Awaitable<readonly Delivery[]>;
+  /** Objects that are stored, not committed and in no open transaction, oldest first. */
+  storedWithoutCommitment(destination: string, limit: number): Awaitable<readonly StoredReference[]>;
   open(transaction: {
     readonly transactionUid: string;
     readonly destination: string;

@@ -12,7 +12,7 @@ import {
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import type { Association, DimseMessage } from '../upper-layer/association.ts';
 import { type Destination, refusalPeer } from './destination.ts';
-import type { Commitments, Delivery, DeliveryEvents } from './ports.ts';
+import type { Commitments, DeliveryEvents, StoredReference } from './ports.ts';
 import { findInstance } from './queries.ts';
 import { type RetrySettings, retryDelayMs } from './retry-schedule.ts';
 import { refusalOf } from './store-outcome.ts';
@@ -61,6 +61,7 @@ const askAgainMs = 24 * 3_600_000;
 export class CommitmentRequester {
   readonly #settings: CommitmentSettings;
   readonly #ports: CommitmentPorts;
+  readonly #checked = new Set<number>();
   #failures = 0;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
@@ -75,24 +76,26 @@ export class CommitmentRequester {
     const { destination, maxObjects, reportDeadlineMs } = this.#settings;
     if (clock.monotonicMs() < this.#notBeforeMs) return { kind: 'not-yet', untilMs: this.#notBeforeMs };
     await commitments.expire(clock.nowMs());
-    const deliveries = await commitments.storedWithoutCommitment(destination.name, maxObjects);
-    if (deliveries.length === 0) return { kind: 'nothing' };
+    const stored = await commitments.storedWithoutCommitment(destination.name, maxObjects);
+    if (stored.length === 0) return { kind: 'nothing' };
     const transactionUid = newTransactionUid();
     await commitments.open({
       transactionUid,
       destination: destination.name,
-      outboxIds: deliveries.map((delivery) => delivery.outboxId),
+      outboxIds: stored.map((object) => object.outboxId),
       deadlineMs: clock.nowMs() + reportDeadlineMs,
     });
-    const outcome = await this.#request(transactionUid, deliveries);
+    const outcome = await this.#request(transactionUid, stored);
     if (outcome.kind === 'requested') {
       this.#failures = 0;
+      await this.#ports.events.alertRecovered(`${destination.name}:no-commitment`);
       return outcome;
     }
     await commitments.fail(transactionUid);
     if (outcome.kind === 'unsupported') {
       this.#notBeforeMs = clock.monotonicMs() + askAgainMs;
-      await this.#checkPresence(deliveries);
+      await this.#ports.events.alertStarted(`${destination.name}:no-commitment`, outcome.detail);
+      await this.#checkPresence(stored);
       return outcome;
     }
     this.#failures++;
@@ -101,7 +104,7 @@ export class CommitmentRequester {
     return outcome;
   }
 
-  async #request(transactionUid: string, deliveries: readonly Delivery[]): Promise<CommitmentRound> {
+  async #request(transactionUid: string, stored: readonly StoredReference[]): Promise<CommitmentRound> {
     const { destination } = this.#settings;
     const peer = refusalPeer(destination);
     const reported = Promise.withResolvers<undefined>();
@@ -144,11 +147,7 @@ export class CommitmentRequester {
         requestedSopInstanceUid: storageCommitmentPushModelInstanceUid,
         actionTypeId: 1,
       },
-      encodeCommitmentRequest(
-        transactionUid,
-        deliveries.map((delivery) => delivery.object),
-        context.transferSyntax,
-      ),
+      encodeCommitmentRequest(transactionUid, stored, context.transferSyntax),
       { timeoutMs: destination.timeouts.responseMs },
     );
     if (!answer.ok)
@@ -165,14 +164,12 @@ export class CommitmentRequester {
     return { kind: 'requested', transactionUid, reported: isReported };
   }
 
-  async #checkPresence(deliveries: readonly Delivery[]): Promise<void> {
-    for (const delivery of deliveries) {
-      const { sopInstanceUid, seriesInstanceUid } = delivery.object;
-      const keys = { studyInstanceUid: delivery.studyInstanceUid, seriesInstanceUid, sopInstanceUid };
-      await this.#ports.events.presenceChecked(
-        delivery,
-        await findInstance(this.#settings.destination, keys),
-      );
+  /** Once per object and process: the catalogue is a weaker witness, not worth asking again every day. */
+  async #checkPresence(stored: readonly StoredReference[]): Promise<void> {
+    for (const object of stored.filter(({ outboxId }) => !this.#checked.has(outboxId))) {
+      this.#checked.add(object.outboxId);
+      const presence = await findInstance(this.#settings.destination, object);
+      await this.#ports.events.presenceChecked(this.#settings.destination.name, object, presence);
     }
   }
 }

@@ -150,7 +150,7 @@ export class EventLog implements DeliveryEvents {
     this.#outbox.row(delivery).state = 'SHADOWED';
     this.lines.push(`shadow ${delivery.outboxId}`);
   }
-  presenceChecked(delivery: Delivery, presence: string): void {
-    this.lines.push(`${presence} ${delivery.outboxId}`);
+  presenceChecked(_: string, object: { readonly outboxId: number }, presence: string): void {
+    this.lines.push(`${presence} ${object.outboxId}`);
   }
 }

@@ -235,9 +235,7 @@ function associate(socket: Socket, state: MutableState, body: Buffer): void {
       return;
     case 'reject': {
       const { result, source, reason } = onAssociate;
-      socket.end(
-        encodeAssociateReject({ result, source, reason }),
-      );
+      socket.end(encodeAssociateReject({ result, source, reason }));
       return;
     }
     case undefined:
