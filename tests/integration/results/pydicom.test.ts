@@ -1,10 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPart10 } from '../../../src/dicom/part10-reader.ts';
 import { concept } from '../../../src/pipeline/structured-report/concepts.ts';
+import { buildStructuredReport } from '../../../src/pipeline/structured-report/structured-report.ts';
+import { readStudyContext } from '../../../src/pipeline/study-context.ts';
+import { sharedDataManifest, sharedDataPath, sharedDataPresent } from '../../support/shared-data.ts';
+import { context, image, resources } from '../../unit/results/fixtures.ts';
 import { producedObjects } from './produced-objects.ts';
+
+const reportOptions = { resources: resources(), sopClass: 'Comprehensive3DSR', revision: 1 } as const;
 
 /** Debian's interpreter carries python3-pydicom, which one first in PATH may not. */
 const python = '/usr/bin/python3';
@@ -66,6 +73,34 @@ print(json.dumps(out))`) as Record<string, string[]>;
     expect(compared.filter((entry) => !entry.known)).toEqual([]);
     expect(compared.length).toBeGreaterThan(50);
   });
+
+  test.skipIf(!sharedDataPresent)(
+    'reads from the report the name that it reads from the source, in every character set',
+    () => {
+      const sources = sharedDataManifest()
+        .map((row) => row['file'] ?? '')
+        .filter((file) => file.startsWith('charset/'));
+      const pairs = sources.flatMap((source, index): string[] => {
+        const file = readPart10(readFileSync(sharedDataPath(source)));
+        if (!file.ok) throw file.error;
+        const study = readStudyContext(file.value.dataSet);
+        if (!study.ok) return [];
+        const { bytes } = buildStructuredReport([image()], { ...context, study: study.value }, reportOptions);
+        const path = join(folder, `name-${index}.dcm`);
+        writeFileSync(path, bytes);
+        return [sharedDataPath(source), path];
+      });
+      const compared = run(
+        `
+import json, sys, pydicom
+name = lambda path: str(pydicom.dcmread(path).get('PatientName', '')).rstrip('=')
+print(json.dumps([[name(a), name(b)] for a, b in zip(sys.argv[1::2], sys.argv[2::2])]))`,
+        ...pairs,
+      ) as [string, string][];
+      expect(compared.length).toBeGreaterThanOrEqual(sources.length - 2);
+      for (const [source, written] of compared) expect(written).toBe(source);
+    },
+  );
 
   test('decodes the pixels of the capture and of the parametric map', () => {
     const objects = producedObjects().filter(({ name }) => name === 'sc-suspected' || name === 'pmap');
