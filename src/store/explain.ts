@@ -13,7 +13,8 @@ export type ExplainKey =
   | { readonly instanceId: string }
   | 'last';
 
-export interface ExplainedObject extends ObjectRecord {
+export interface ExplainedObject {
+  readonly object: ObjectRecord;
   readonly deliveries: readonly OutboxEntry[];
 }
 
@@ -59,7 +60,7 @@ export class Explain {
     this.#studies = studies;
   }
 
-  /** Every study that the key leads to (an accession number may name several); empty when nothing matches. */
+  /** Every study that the key leads to, newest first; empty when nothing matches. */
   explain(key: ExplainKey): StudyExplanation[] {
     return this.#studyUids(key).map((uid) => this.#study(uid));
   }
@@ -67,7 +68,7 @@ export class Explain {
   #studyUids(key: ExplainKey): string[] {
     const read = (where: string, value: string): string[] =>
       this.#db
-        .sql<{ uid: string }>(`SELECT DISTINCT studyInstanceUid AS uid FROM ${where}`)
+        .sql<{ uid: string }>(`SELECT studyInstanceUid AS uid FROM ${where} GROUP BY uid ORDER BY max(rowid) DESC`)
         .all({ value })
         .map((row) => row.uid);
     if (key === 'last') {
@@ -126,7 +127,7 @@ export class Explain {
   }
 
   #object(object: ObjectRecord): ExplainedObject {
-    return { ...object, deliveries: this.#db.sql<OutboxEntry>(deliveriesOfObject).all({ objectId: object.objectId }) };
+    return { object, deliveries: this.#db.sql<OutboxEntry>(deliveriesOfObject).all({ objectId: object.objectId }) };
   }
 
   #timeline(studyInstanceUid: string): AuditRow[] {

@@ -56,6 +56,12 @@ export interface ImageListRow extends InstanceRecord {
   readonly ruleName: string | null;
 }
 
+/** One page of images and how many match in all. */
+export interface ImagePage {
+  readonly rows: readonly ImageListRow[];
+  readonly total: number;
+}
+
 /** One sender's mix in a span of time, to be compared with another span (drift watch). */
 export interface SenderDrift {
   readonly callingAeTitle: string;
@@ -131,7 +137,7 @@ export class Queries {
   }
 
   /** Images, newest first, with how many match in all. */
-  images(filter: ImageFilter): { readonly rows: readonly ImageListRow[]; readonly total: number } {
+  images(filter: ImageFilter): ImagePage {
     const parameters: Record<string, string | number> = {};
     const conditions = Object.entries(imageConditions).flatMap(([name, condition]) => {
       const value = filter[name as keyof typeof imageConditions];

@@ -5,13 +5,13 @@ import { AuditOutbox } from './audit-outbox.ts';
 import { AuditQuery } from './audit-query.ts';
 import { Commitments } from './commitments.ts';
 import { openDatabase, openReadOnlyDatabase, type Database } from './database.ts';
-import { Explain } from './explain.ts';
+import { Explain, type ExplainKey, type StudyExplanation } from './explain.ts';
 import { Feedback } from './feedback.ts';
 import { Holds } from './holds.ts';
 import { Inbox } from './inbox.ts';
 import { JobQueue } from './job-queue.ts';
 import { Outbox } from './outbox.ts';
-import { Queries } from './queries.ts';
+import { Queries, type DayReport, type ImageFilter, type ImagePage, type SenderDrift, type StatusSummary } from './queries.ts';
 import { Results } from './results.ts';
 import { Retention } from './retention.ts';
 import { Settings } from './settings.ts';
@@ -40,11 +40,35 @@ export interface Store {
   readonly commitments: Commitments;
   readonly feedback: Feedback;
   readonly alerts: Alerts;
-  readonly queries: Queries;
-  readonly explain: Explain;
   readonly retention: Retention;
+  /** The study that the key leads to; the newest, when an accession number names several. */
+  explain(key: ExplainKey): StudyExplanation | undefined;
+  /** Every study that the key leads to, newest first. */
+  explainAll(key: ExplainKey): StudyExplanation[];
+  images(filter: ImageFilter): ImagePage;
+  dayReport(fromMs: number, toMs: number): DayReport;
+  statusSummary(): StatusSummary;
+  drift(fromMs: number, toMs: number): SenderDrift[];
   close(): void;
 }
+
+/** What a process that only looks may use. */
+export type ReadOnlyStore = Pick<
+  Store,
+  'db' | 'auditQuery' | 'explain' | 'explainAll' | 'images' | 'dayReport' | 'statusSummary' | 'drift' | 'close'
+> & {
+  readonly settings: Pick<Settings, 'get'>;
+  readonly audit: Pick<AuditLog, 'head' | 'verify' | 'row' | 'rowsAfter'>;
+  readonly inbox: Pick<Inbox, 'instance'>;
+  readonly jobs: Pick<JobQueue, 'depth'>;
+  readonly holds: Pick<Holds, 'held'>;
+  readonly studies: Pick<Studies, 'studiesDue' | 'nextDueAtMs' | 'analysesOfStudy' | 'images'>;
+  readonly outbox: Pick<Outbox, 'list' | 'counts' | 'destinations' | 'nextDueAtMs'>;
+  readonly commitments: Pick<Commitments, 'storedWithoutCommitment'>;
+  readonly feedback: Pick<Feedback, 'of' | 'agreement'>;
+  readonly alerts: Pick<Alerts, 'active' | 'history'>;
+  readonly retention: Pick<Retention, 'plan'>;
+};
 
 /** Opens, migrates and checks the database. Throws NodeError (STORE_*); the service must not start then. */
 export function openStore(options: StoreOptions): Store {
@@ -52,7 +76,7 @@ export function openStore(options: StoreOptions): Store {
 }
 
 /** For the read commands: never writes, works beside a running service. NOT_FOUND when there is no database. */
-export function openReadOnlyStore(options: StoreOptions): Store {
+export function openReadOnlyStore(options: StoreOptions): ReadOnlyStore {
   return join(openReadOnlyDatabase(options.databasePath), options);
 }
 
@@ -68,6 +92,8 @@ export const hostClock: Clock = {
 function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
   const audit = new AuditLog(db, clock, atna);
   const studies = new Studies(db, audit, clock);
+  const explain = new Explain(db, studies);
+  const queries = new Queries(db);
   return {
     db,
     audit,
@@ -83,9 +109,13 @@ function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
     commitments: new Commitments(db, audit, clock),
     feedback: new Feedback(db, audit, clock),
     alerts: new Alerts(db, audit, clock),
-    queries: new Queries(db),
-    explain: new Explain(db, studies),
     retention: new Retention(db, audit),
+    explain: (key) => explain.explain(key)[0],
+    explainAll: (key) => explain.explain(key),
+    images: (filter) => queries.images(filter),
+    dayReport: (fromMs, toMs) => queries.dayReport(fromMs, toMs),
+    statusSummary: () => queries.statusSummary(clock.nowMs()),
+    drift: (fromMs, toMs) => queries.drift(fromMs, toMs),
     close: () => db.close(),
   };
 }

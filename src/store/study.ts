@@ -69,7 +69,8 @@ export interface ReportCommit {
   readonly claim: StudyClaim;
   readonly revision: number;
   readonly sopInstanceUid: string;
-  readonly predecessorSopInstanceUid: string | null;
+  /** Absent for the first report of the study. */
+  readonly predecessorSopInstanceUid?: string;
   /** The images that the report speaks of, as `analysesOfStudy` gave them. */
   readonly instanceIds: readonly string[];
   readonly object: ObjectInput;
@@ -190,7 +191,7 @@ export class Studies {
           modelSha256,
           revision: report.revision,
           sopInstanceUid: report.sopInstanceUid,
-          predecessorSopInstanceUid: report.predecessorSopInstanceUid,
+          predecessorSopInstanceUid: report.predecessorSopInstanceUid ?? null,
           instanceIdsJson: JSON.stringify(report.instanceIds),
           contentSha256: contentSha256(content),
           createdAtMs: this.#clock.nowMs(),
