@@ -98,7 +98,9 @@ function identityText(
 ): string | undefined {
   if (burnInIdentity === 'none') return undefined;
   const [family = '', given = ''] = (study.patientName.split('=')[0] ?? '').split('^');
-  const initials = [given, family].flatMap((part) => [...part].slice(0, 1)).map((letter) => `${letter}.`);
+  const initials = [given, family]
+    .flatMap((part) => Array.from(part).slice(0, 1))
+    .map((letter) => `${letter}.`);
   const name =
     burnInIdentity === 'full' ? [family, given].filter((part) => part !== '').join(', ') : initials.join(' ');
   const parts = [name, study.patientId, ...(burnInIdentity === 'full' ? [study.patientBirthDate] : [])];

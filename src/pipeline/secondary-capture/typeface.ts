@@ -54,10 +54,12 @@ export function loadTypeface(folder: string): Typeface {
     [regular, bold].every((font) => font.advance(codePoint) !== undefined) ||
     fallback.advance(codePoint) !== undefined;
   const missing = (text: string): readonly string[] =>
-    [...text].filter((character) => !covers(character.codePointAt(0) ?? 0));
+    Array.from(text).filter((character) => !covers(character.codePointAt(0) ?? 0));
   const width = (text: string, sizePx: number, weight: Weight): number => {
     const main = weight === 'bold' ? bold : regular;
-    return [...text].reduce((sum, character) => sum + emAdvance(character, main, fallback), 0) * sizePx;
+    return (
+      Array.from(text).reduce((sum, character) => sum + emAdvance(character, main, fallback), 0) * sizePx
+    );
   };
   const drawn = new Map<string, DrawnText>();
   return {
@@ -69,7 +71,9 @@ export function loadTypeface(folder: string): Typeface {
       if (kept !== undefined) return kept;
       const absent = missing(text)[0];
       if (absent !== undefined) throw missingGlyph(absent);
-      const needsFallback = [...text].some((one) => regular.advance(one.codePointAt(0) ?? 0) === undefined);
+      const needsFallback = Array.from(text).some(
+        (one) => regular.advance(one.codePointAt(0) ?? 0) === undefined,
+      );
       const columns = Math.ceil(width(text, sizePx, weight) * 1.01) + 4;
       const baseline = Math.ceil(sizePx);
       const rows = baseline + Math.ceil(sizePx * 0.4);

@@ -148,6 +148,6 @@ export function fill(text: string, values: Readonly<Record<string, string | numb
 }
 
 function capitalised(text: string): string {
-  const first = [...text][0] ?? '';
+  const first = Array.from(text)[0] ?? '';
   return first.toLocaleUpperCase('en') + text.slice(first.length);
 }
