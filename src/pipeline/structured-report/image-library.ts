@@ -30,10 +30,18 @@ function libraryGroup(images: readonly ReportedImage[], { context, resources }: 
     codeItem('HAS ACQ CONTEXT', concept.modality, modalityCode(first?.modality ?? '')),
     codeItem('HAS ACQ CONTEXT', concept.targetRegion, region),
     ...(/^\d{8}$/.test(studyDate) ? [date('HAS ACQ CONTEXT', concept.studyDate, studyDate)] : []),
-    numeric('HAS ACQ CONTEXT', concept.pixelDataRows, String(first?.rows ?? 0), unit.pixels),
-    numeric('HAS ACQ CONTEXT', concept.pixelDataColumns, String(first?.columns ?? 0), unit.pixels),
+    ...matrixSize(first),
     ...images.map(libraryImage),
   ]);
+}
+
+/** Left out for an image of which nothing could be read. */
+function matrixSize(image: ReportedImage | undefined): readonly ContentItem[] {
+  if (image === undefined || image.rows === 0 || image.columns === 0) return [];
+  return [
+    numeric('HAS ACQ CONTEXT', concept.pixelDataRows, String(image.rows), unit.pixels),
+    numeric('HAS ACQ CONTEXT', concept.pixelDataColumns, String(image.columns), unit.pixels),
+  ];
 }
 
 function libraryImage(image: ReportedImage): ContentItem {

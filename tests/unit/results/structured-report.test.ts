@@ -271,6 +271,11 @@ describe('what the report says', () => {
     expect([...named(items, '111031 DCM'), ...named(items, '111032 DCM')]).toEqual([]);
   });
 
+  test('claims no matrix size for an image of which nothing could be read', () => {
+    const items = report([imageOf('FAILED', { rows: 0, columns: 0 })]);
+    expect([...named(items, '110910 DCM'), ...named(items, '110911 DCM')]).toEqual([]);
+  });
+
   test('speaks the language of the wording file and says which', () => {
     const items = report([image()], { resources: resources('zh') });
     expect(named(items, '121049 DCM').map(codeValue)).toEqual(['zh RFC5646']);
