@@ -12,6 +12,8 @@ export interface Breaker {
   readonly lostObjects: readonly number[];
   readonly failedProbes: number;
   readonly probeAtMs: number;
+  /** The last association that was tried while open, monotonic. */
+  readonly triedAtMs: number;
   readonly openedAtMs: number;
   readonly isDraining: boolean;
 }
@@ -24,8 +26,8 @@ export type BreakerEvent =
   | { readonly kind: 'probe-answered' }
   | { readonly kind: 'probe-failed'; readonly isPermanent: boolean }
   | { readonly kind: 'queue-empty' }
-  /** An operator changed something and does not want to wait. */
-  | { readonly kind: 'retry-now' };
+  /** New work, or an operator who asked for another try: probe soon, but not more often than the shortest wait. */
+  | { readonly kind: 'woken' };
 
 /** Failures in a row that open the breaker. */
 const failuresToOpen = 3;
@@ -36,6 +38,7 @@ export const closedBreaker: Breaker = {
   lostObjects: [],
   failedProbes: 0,
   probeAtMs: 0,
+  triedAtMs: 0,
   openedAtMs: 0,
   isDraining: false,
 };
@@ -51,8 +54,8 @@ export function nextBreaker(
       return { ...breaker, associationFailures: 0, lostObjects: [] };
     case 'queue-empty':
       return { ...breaker, isDraining: false };
-    case 'retry-now':
-      return { ...breaker, probeAtMs: at.nowMs };
+    case 'woken':
+      return { ...breaker, probeAtMs: Math.min(breaker.probeAtMs, breaker.triedAtMs + at.retry.baseMs) };
     case 'probe-answered':
       return { ...closedBreaker, isDraining: true };
     case 'probe-failed': {
@@ -60,6 +63,7 @@ export function nextBreaker(
       return {
         ...breaker,
         failedProbes,
+        triedAtMs: at.nowMs,
         probeAtMs: at.nowMs + probeDelayMs(event.isPermanent, failedProbes, at),
       };
     }
@@ -87,6 +91,7 @@ function open(
     state: 'open',
     failedProbes: 0,
     openedAtMs: at.nowMs,
+    triedAtMs: at.nowMs,
     probeAtMs: at.nowMs + probeDelayMs(isPermanent, 1, at),
   };
 }

@@ -49,6 +49,8 @@ export interface DeliveryPorts {
 
 /** Longest sleep without a look at the queue: wake-ups may be lost, the queue may not (ADR 0005). */
 const pollMs = 30_000;
+/** Between looks at an object that is due but waits behind an earlier one of its study. */
+const blockedPollMs = 1_000;
 /** Objects claimed at once. Small, so that a crash leaves few claims behind. */
 const claimLimit = 8;
 
@@ -78,15 +80,13 @@ export class DeliveryWorker {
     this.#alerts = new Set([`${settings.destination.name}:rejected`]);
   }
 
-  /** Something may have become due. Cheap; may be called at any time and for nothing. */
+  /**
+   * Something may have become due, or an operator asked for another try: looks at the queue, and asks a destination
+   * that is down whether it is back. Cheap; may be called at any time and for nothing.
+   */
   wake(): void {
+    this.#step({ kind: 'woken' });
     this.#wake.abort();
-  }
-
-  /** An operator asked for another try: an open breaker is probed at once. */
-  retryNow(): void {
-    this.#step({ kind: 'retry-now' });
-    this.wake();
   }
 
   /** Ends the loop after the object that is being sent; claims that were not begun are given back. */
@@ -324,7 +324,9 @@ export class DeliveryWorker {
     if (this.#breaker.state === 'open') return Math.max(0, this.#breaker.probeAtMs - clock.monotonicMs());
     const dueAtMs = await outbox.nextDueAtMs(this.#settings.destination.name);
     if (dueAtMs === undefined) return pollMs;
-    return Math.min(pollMs, Math.max(10, dueAtMs - clock.nowMs()));
+    const waitMs = dueAtMs - clock.nowMs();
+    // Overdue, yet nothing could be claimed: it waits behind an earlier object of its study.
+    return waitMs <= 0 ? blockedPollMs : Math.min(pollMs, Math.max(10, waitMs));
   }
 
   async #alert(cause: string, detail: string): Promise<void> {

@@ -274,7 +274,7 @@ describe('delivery loop (results.md 6.1, reliability.md 4.4)', () => {
     expect(at.events.lines).toContain('alert main:parked');
   });
 
-  test('rejected for good: one attempt, one alert, the longest wait; an operator need not wait for it', async () => {
+  test('rejected for good: one attempt, one alert, the longest wait; a wake-up need not wait for it', async () => {
     const at = await bench({ onAssociate: { kind: 'reject', result: 1, source: 1, reason: 7 } });
     for (let i = 1; i <= 5; i++) at.outbox.add(`s${i}`, capture(`1.${i}`));
     await at.worker.round();
@@ -285,7 +285,9 @@ describe('delivery loop (results.md 6.1, reliability.md 4.4)', () => {
     expect(at.outbox.rows.map((row) => row.attempts)).toEqual([1, 0, 0, 0, 0]);
     expect(at.outbox.rows[0]?.record?.error).toContain('"called AE title not recognized"');
     at.pacs.use({});
-    at.worker.retryNow();
+    at.worker.wake();
+    expect(await at.worker.round()).toBe(false);
+    at.clock.now += 30_000;
     expect(await at.worker.round()).toBe(true);
     expect(at.events.lines.slice(2)).toEqual(['up main', 'recovered main:rejected']);
     await at.worker.round();
@@ -337,6 +339,19 @@ describe('delivery loop (results.md 6.1, reliability.md 4.4)', () => {
       'up main',
     ]);
     expect(sentAtMs.at(-1)! - (startMs + 7 * day)).toBeLessThan(10 * 60_000);
+  });
+
+  test('a report that waits behind its capture does not make the loop spin', async () => {
+    const at = await bench({ onMessage: () => respond(0xa700) });
+    at.outbox.add('s1', capture('1.1'));
+    at.outbox.add('s1', report('1.2'));
+    let sleeps = 0;
+    at.onSleep = () => {
+      sleeps++;
+    };
+    await at.runFor(60_000);
+    expect(sleeps).toBeLessThan(100);
+    expect(storedUids(at.pacs)).not.toContain('1.2');
   });
 
   test('shadow mode opens no connection and says what would have been sent', async () => {

@@ -234,7 +234,6 @@ describe.skipIf(orthancProgram === undefined)('against Orthanc', () => {
       transactionUid: '2.25.4711',
       reported: false,
     });
-    expect(commitments.states()).toEqual(['STORED', 'STORED']);
     expect(await reported.promise).toBe(0);
     expect(commitments.states()).toEqual(['COMMITTED', `FAILED 274`]);
     expect(events.lines).toContain('alert commitment-failed');

@@ -64,8 +64,14 @@ describe('circuit breaker of one destination (reliability.md 4.4)', () => {
     expect(probes).toBeGreaterThan(2000);
   });
 
-  test('an operator does not have to wait for the next probe', () => {
+  test('new work or an operator brings the next probe forward, but not below the shortest wait', () => {
     const breaker = after([{ kind: 'association-failed', isPermanent: true }], 100);
-    expect(nextBreaker(breaker, { kind: 'retry-now' }, at(200)).probeAtMs).toBe(200);
+    const woken = nextBreaker(breaker, { kind: 'woken' }, at(200));
+    expect(woken.probeAtMs).toBe(100 + defaultRetrySettings.baseMs);
+    const probed = nextBreaker(woken, { kind: 'probe-failed', isPermanent: true }, at(50_000));
+    expect(probed.probeAtMs).toBe(50_000 + defaultRetrySettings.maxMs);
+    expect(nextBreaker(probed, { kind: 'woken' }, at(50_001)).probeAtMs).toBe(
+      50_000 + defaultRetrySettings.baseMs,
+    );
   });
 });
