@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--notes", default="", help="Markdown file to end the model card with")
     parser.add_argument("--training-notes", default="", help="Markdown file on how it was trained, for the card")
     parser.add_argument("--command", default="", help="training command to name in the card")
+    parser.add_argument("--golden", default="", help="folder of make-golden.ts: DICOM files to verify with")
     parser.add_argument("--float32", action="store_true", help="keep float32 weights (four times the size)")
     parser.add_argument("--no-stride16", action="store_true", help="leave the finer second map graph out")
     parser.add_argument("--threads", type=int, default=0)
@@ -46,7 +47,7 @@ def main() -> None:
     package(run / "model.pt" if run.is_dir() else run, splits, args.out, {
         "id": args.id, "name": args.name or args.id, "version": args.version,
         "kind": "simulated" if simulated else "own", "statement": args.statement or SIMULATED,
-        "int8": not args.float32, "stride16": not args.no_stride16, "threads": args.threads,
+        "int8": not args.float32, "stride16": not args.no_stride16, "threads": args.threads, "golden": args.golden,
         "training": text(args.training_notes), "notes": text(args.notes),
         "command": args.command or f"python3 models/training/train.py --material {material} --out {run}",
     })

@@ -1,4 +1,6 @@
 """Golden inputs: what ``lumbar-node model verify`` runs on every machine."""
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,28 @@ def write_golden_tensors(folder: Path, material: Material, outputs: Outputs, cou
             "file": f"golden/{name}", "kind": "tensor",
             "logits": [float(f"{v:.7g}") for v in outputs.logits[index]],
             "camMaximum": [float(f"{v:.7g}") for v in outputs.cam[index].reshape(3, -1).max(1)],
+            "tolerance": TOLERANCE,
+        })
+    return entries
+
+
+def write_golden_dicoms(folder: Path, source, runner, size: int) -> list:
+    """DICOM files of ``make-golden.ts`` with the logits their tensors must yield; [] when ``source`` is empty."""
+    golden = folder / "golden"
+    golden.mkdir(exist_ok=True)
+    for stale in golden.glob("dicom-*"):
+        stale.unlink()
+    entries = []
+    if not source:
+        return entries
+    for item in json.loads((Path(source) / "golden.json").read_text()):
+        tensor = np.fromfile(Path(source) / item["tensor"], "<f4").reshape(1, 1, size, size)
+        logits, cam, _, _ = runner(tensor)
+        shutil.copyfile(Path(source) / item["file"], golden / item["file"])
+        entries.append({
+            "file": f"golden/{item['file']}", "kind": "dicom", "label": item["label"], "seed": item["seed"],
+            "logits": [float(f"{v:.7g}") for v in logits[0]],
+            "camMaximum": [float(f"{v:.7g}") for v in cam[0].reshape(3, -1).max(1)],
             "tolerance": TOLERANCE,
         })
     return entries

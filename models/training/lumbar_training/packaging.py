@@ -10,7 +10,7 @@ from .calibration import choose_band, choose_threshold, fit_temperature, softmax
 from .card import write_card
 from .figures import measure
 from .forward_graph import build_classifier_graph
-from .golden import write_golden_tensors
+from .golden import write_golden_dicoms, write_golden_tensors
 from .gradcam_graph import build_stride16_graph
 from .inference import onnx_runner, run_over, torch_runner
 from .manifest import build_manifest, write_manifest
@@ -100,7 +100,8 @@ def package(weights, splits: dict, folder, about: dict) -> dict:
         if name == "test":
             metrics["testSeeds"] = split.about.get("seed")
             golden_source, golden_outputs = split, outputs
-    golden = write_golden_tensors(folder, golden_source, golden_outputs)
+    golden = write_golden_tensors(folder, golden_source, golden_outputs, 2 if about.get("golden") else 4)
+    golden += write_golden_dicoms(folder, about.get("golden"), runner, size)
     seeds = {name: split.about.get("seed") for name, split in splits.items() if split and "seed" in split.about}
     training_data = {
         "kind": about["kind"], "statement": about["statement"], "images": len(train) if train else 0,

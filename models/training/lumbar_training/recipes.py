@@ -33,7 +33,7 @@ RECIPES = {
     ),
     "effnetv2m": (
         Phase("near", Window(130, 220, 160), 16, 45_000, 1e-3, 4e-4, depths=(2, 2, 2, 2, 2, 2, 2)),
-        Phase("deep", Window(160, 270, 192), 16, 14_000, 6e-4, 3e-4),
-        Phase("whole", Window(305, 330, 320), 16, 7_000, 3e-4, 1e-6),
+        Phase("whole", Window(270, 330, 320), 16, 14_000, 5e-4, 1.5e-4, depths=(2, 2, 2, 2, 2, 2, 2)),
+        Phase("deep", Window(300, 330, 320), 16, 7_000, 2e-4, 1e-6),
     ),
 }

@@ -105,6 +105,7 @@ def train_phase(run: Run, model, criterion, average, phase: Phase, position, tra
     sample = np.random.default_rng(run.seed).permutation(len(val))[: 480 if run.device.type == "cpu" else 2000]
     began, logged, saved = time.monotonic() - spent, time.monotonic(), time.monotonic()
     checks = [0.25, 0.5, 0.75, 1.0]
+    resuming = bool(state)
     recent = []
     amp = supports_bfloat16(run.device)
 
@@ -120,8 +121,10 @@ def train_phase(run: Run, model, criterion, average, phase: Phase, position, tra
         progress = max(
             done / phase.images if phase.images else 0.0, elapsed / (60 * phase.minutes) if phase.minutes else 0.0
         )
-        while checks and progress >= checks[0]:
-            checks.pop(0)
+        if resuming:
+            checks, resuming = [c for c in checks if c > progress or c == 1.0], False
+        if checks and progress >= checks[0]:
+            checks = [c for c in checks if c > progress]
             found = score(predict(average.model, val, run.device, sample, amp=amp), val.labels[sample])
             run.log(phase=phase.name, progress=progress, validation=len(sample), **found)
         if progress >= 1.0:
