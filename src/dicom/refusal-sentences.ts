@@ -40,7 +40,8 @@ export interface RefusalSentence {
   readonly next: string;
 }
 
-const retry = 'Then: lumbar-node queue retry --peer {name}.';
+const retryNow = 'lumbar-node queue retry --peer {name}.';
+const retry = `Then: ${retryNow}`;
 const automatic = 'Nothing to do now: it is tried again by itself.';
 const archiveLog = 'Ask the administrator of {name} to look in its log for calls from {callingAe}.';
 const ourFault =
@@ -391,15 +392,15 @@ const statuses: readonly StatusRow[] = [
 
 /** Failure Reason (0008,1197) of a Storage Commitment result (PS3.3 C.14.1.1). */
 const commitmentFailures: Readonly<Record<number, readonly [sentence: string, next: string]>> = {
-  0x0110: ['could not commit the object (processing failure).', `The object is sent again. ${archiveLog}`],
-  0x0112: ['does not have the object that it confirmed before.', 'The object is sent again by itself.'],
+  0x0110: ['could not commit the object (processing failure).', `Send it again: ${retryNow} ${archiveLog}`],
+  0x0112: ['does not have the object that it confirmed before.', `Send it again: ${retryNow} ${archiveLog}`],
   0x0119: ['holds the object under another SOP class.', objectFault],
   0x0122: [
     'does not commit this kind of object.',
-    'It counts as stored, not as committed. Nothing else to do.',
+    'The object is stored; set storageCommitment to off for {name} in pacs.yaml.',
   ],
-  0x0131: ['has seen the transaction before.', 'It is asked again with a new transaction by itself.'],
-  0x0213: ['could not commit the object for lack of a resource.', 'It is asked again by itself.'],
+  0x0131: ['has seen the transaction before.', `Ask it anew: ${retryNow}`],
+  0x0213: ['could not commit the object for lack of a resource.', `Later: ${retryNow}`],
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { describeRefusal } from '../dicom/refusal-sentences.ts';
+import { attemptRecord } from './attempt-record.ts';
 import { type Breaker, type BreakerEvent, closedBreaker, nextBreaker } from './circuit-breaker.ts';
 import {
   concernsDestination,
@@ -8,12 +8,12 @@ import {
   isOutcomeUnknown,
   type StoreOutcome,
 } from './delivery-decision.ts';
-import { type Destination, refusalPeer } from './destination.ts';
+import type { Destination } from './destination.ts';
 import type { AttemptRecord, Delivery, DeliveryEvents, Fallback, ObjectBytes, Outbox } from './ports.ts';
 import { findInstance, verify } from './queries.ts';
 import { longRetryDelayMs, type RetrySettings, retryDelayMs } from './retry-schedule.ts';
-import { refusalOf } from './store-outcome.ts';
-import { type ObjectContext, openStoreSession, type StoreSession } from './store-scu.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import type { ObjectContext } from './store-scu.ts';
 import { fullBucket, type TokenBucket, takeToken } from './token-bucket.ts';
 
 /** How results go to one destination. */
@@ -68,14 +68,18 @@ export class DeliveryWorker {
   readonly #refusals = new Map<number, number>();
   /** Alerts to be lifted by the next success; an earlier process may have left one. */
   readonly #alerts: Set<string>;
-  #session: StoreSession | undefined;
-  #sent = 0;
+  readonly #sessions: SessionKeeper;
   #isStopping = false;
   #wake = new AbortController();
 
   constructor(settings: DeliverySettings, ports: DeliveryPorts) {
     this.#settings = settings;
     this.#ports = ports;
+    this.#sessions = new SessionKeeper(
+      settings.destination,
+      settings.usualKinds,
+      settings.maxObjectsPerAssociation,
+    );
     this.#bucket = fullBucket(ports.clock.monotonicMs());
     this.#alerts = new Set([`${settings.destination.name}:rejected`]);
   }
@@ -98,7 +102,7 @@ export class DeliveryWorker {
   /** Cuts a running transfer short, for a stop that takes too long. The object is sent again later. */
   abort(): void {
     this.stop();
-    this.#session?.abort();
+    this.#sessions.abort();
   }
 
   /** Runs until `stop`. Rejects only when a port fails: the store is gone, and going on would lose the books. */
@@ -110,7 +114,7 @@ export class DeliveryWorker {
         if (!didWork && !this.#stopped()) await this.#ports.sleep(await this.idleMs(), this.#wake.signal);
       }
     } finally {
-      await this.#closeSession();
+      await this.#sessions.close();
     }
   }
 
@@ -126,7 +130,7 @@ export class DeliveryWorker {
     });
     if (deliveries.length === 0) {
       this.#step({ kind: 'queue-empty' });
-      await this.#closeSession();
+      await this.#sessions.close();
       return false;
     }
     for (const delivery of deliveries) {
@@ -173,39 +177,15 @@ export class DeliveryWorker {
   }
 
   async #attempt(delivery: Delivery): Promise<StoreOutcome> {
-    const session = await this.#sessionFor(delivery.object);
+    const session = await this.#sessions.openFor(delivery.object);
     if (!session.ok) return session.error;
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = delivery.object;
-    this.#sent++;
     return await session.value.store({
       sopClassUid,
       sopInstanceUid,
       transferSyntaxUid,
       open: () => this.#ports.bytes.open(delivery.object),
     });
-  }
-
-  async #sessionFor(kind: ObjectContext): ReturnType<typeof openStoreSession> {
-    const current = this.#session;
-    const isUsable =
-      current !== undefined &&
-      !current.isOver &&
-      current.proposes(kind) &&
-      this.#sent < this.#settings.maxObjectsPerAssociation;
-    if (isUsable) return { ok: true, value: current };
-    await this.#closeSession();
-    const opened = await openStoreSession(this.#settings.destination, [kind, ...this.#settings.usualKinds]);
-    if (opened.ok) {
-      this.#session = opened.value;
-      this.#sent = 0;
-    }
-    return opened;
-  }
-
-  async #closeSession(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    if (session !== undefined && !session.isOver) await session.close();
   }
 
   async #settle(delivery: Delivery, outcome: StoreOutcome): Promise<void> {
@@ -297,7 +277,7 @@ export class DeliveryWorker {
       this.#step({ kind: 'success' });
     }
     if (this.#isOpen()) {
-      await this.#closeSession();
+      await this.#sessions.close();
       await this.#ports.events.destinationDown(this.#settings.destination.name, detail);
     }
   }
@@ -356,24 +336,4 @@ export class DeliveryWorker {
 
 function isPermanentReject(outcome: StoreOutcome): boolean {
   return outcome.kind === 'rejected' && outcome.result !== 2;
-}
-
-/** What the outbox keeps of an outcome: the peer's answer in plain English, and the status and comment as they came. */
-function attemptRecord(
-  outcome: StoreOutcome,
-  destination: Destination,
-  decision: DeliveryDecision,
-): AttemptRecord {
-  const reason = 'reason' in decision ? { reason: decision.reason } : {};
-  if (outcome.kind === 'unreadable')
-    return { error: `Our own copy cannot be read: ${outcome.detail}.`, ...reason };
-  const { sentence } = describeRefusal(refusalOf(outcome), refusalPeer(destination));
-  if (outcome.kind !== 'response') return { error: sentence, ...reason };
-  const { status, errorComment } = outcome;
-  return {
-    error: sentence,
-    status,
-    ...reason,
-    ...(errorComment === undefined ? {} : { comment: errorComment }),
-  };
 }

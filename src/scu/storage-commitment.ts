@@ -210,20 +210,6 @@ export async function commitmentReported(
   return statusCode.success;
 }
 
-/** What an archive's Failure Reason asks of us (PS3.3 C.14.1.1): send again, ask again, or leave it to a person. */
-export function remedyFor(failureReason: number): 'send-again' | 'ask-again' | 'operator' {
-  switch (failureReason) {
-    case 0x0112:
-    case 0x0110:
-      return 'send-again';
-    case 0x0131:
-    case 0x0213:
-      return 'ask-again';
-    default:
-      return 'operator';
-  }
-}
-
 function describeFailures(report: CommitmentReport): string {
   const reasons = new Map<number, number>();
   for (const { failureReason } of report.failed)

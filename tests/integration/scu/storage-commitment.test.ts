@@ -9,7 +9,6 @@ import {
   CommitmentRequester,
   type CommitmentSettings,
   commitmentReported,
-  remedyFor,
 } from '../../../src/scu/storage-commitment.ts';
 import { MemoryCommitments } from '../../support/memory-commitments.ts';
 import { EventLog, MemoryOutbox, SimulatedClock } from '../../support/memory-outbox.ts';
@@ -191,17 +190,6 @@ describe('Storage Commitment Push Model as SCU (PS3.4 Annex J)', () => {
     await at.requester.round();
     expect(at.commitments.states()).toEqual(['COMMITTED', 'FAILED 274']);
     expect(at.events.lines).toContain('alert commitment-failed');
-  });
-
-  test.each([
-    [0x0112, 'send-again'],
-    [0x0110, 'send-again'],
-    [0x0131, 'ask-again'],
-    [0x0213, 'ask-again'],
-    [0x0119, 'operator'],
-    [0x0122, 'operator'],
-  ])('Failure Reason %i asks for: %s (PS3.3 C.14.1.1)', (reason, remedy) => {
-    expect(remedyFor(reason)).toBe(remedy);
   });
 
   test('the same report again changes nothing and is answered 0000H; one that nobody asked for is refused', async () => {

@@ -1,0 +1,189 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commandField } from '../../../src/dicom/command-set.ts';
+import { writeDataSet } from '../../../src/dicom/part10-writer.ts';
+import { sopClassUid, storageCommitmentPushModelInstanceUid } from '../../../src/dicom/sop-class.ts';
+import { abortableSleep } from '../../../src/scu/abortable-sleep.ts';
+import { type DeliveryPorts, DeliveryWorker } from '../../../src/scu/delivery.ts';
+import { srFallbackChain } from '../../../src/scu/delivery-decision.ts';
+import { memoryBytes } from '../../../src/scu/part10-data-set.ts';
+import { defaultRetrySettings } from '../../../src/scu/retry-schedule.ts';
+import { CommitmentRequester } from '../../../src/scu/storage-commitment.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { EventLog, MemoryOutbox } from '../../support/memory-outbox.ts';
+import { testObject } from '../../support/result-object.ts';
+import {
+  type PacsScript,
+  type Reply,
+  type ScriptedPacs,
+  startScriptedPacs,
+  storedUids,
+} from '../../support/scripted-pacs.ts';
+import { analysed, boot, claim, type Fixture, image, openFixture } from '../../unit/store/store-fixture.ts';
+
+async function startPacs(script: PacsScript = {}): Promise<ScriptedPacs> {
+  const pacs = await startScriptedPacs(script);
+  onTestFinished(async () => await pacs.stop());
+  return pacs;
+}
+
+function destination(pacs: ScriptedPacs) {
+  return {
+    name: 'main',
+    host: '127.0.0.1',
+    port: pacs.port,
+    calledAeTitle: 'PACS',
+    callingAeTitle: 'LUMBAR',
+    timeouts: { connectMs: 2000, associateMs: 2000, responseMs: 2000 },
+  };
+}
+
+function workerOn(
+  store: Store,
+  { clock }: Fixture,
+  pacs: ScriptedPacs,
+  outbox: DeliveryPorts['outbox'] = store.outbox,
+): DeliveryWorker {
+  return new DeliveryWorker(
+    {
+      destination: destination(pacs),
+      deliver: 'on',
+      rate: 1000,
+      drainRate: 4,
+      maxObjectsPerAssociation: 20,
+      srClassUids: srFallbackChain,
+      usualKinds: [],
+      retry: defaultRetrySettings,
+    },
+    {
+      outbox,
+      bytes: { open: (object) => memoryBytes(testObject(object.sopInstanceUid, object.sopClassUid).file) },
+      fallback: { reencode: () => false },
+      events: new EventLog(new MemoryOutbox(clock)),
+      clock,
+      random: () => 0.5,
+      sleep: async (delayMs, signal) => {
+        clock.advance(delayMs);
+        await abortableSleep(0, signal);
+      },
+      bootId: boot,
+    },
+  );
+}
+
+/** This many studies with one capture each waiting for `main`. */
+function seed(fixture: Fixture, studies: number): void {
+  for (let n = 1; n <= studies; n++) {
+    fixture.store.inbox.admit(image(n, { study: n, atMs: fixture.clock.nowMs() }));
+    fixture.store.results.commitImageResult(analysed(claim(fixture.store)));
+  }
+}
+
+function states(store: Store): string[] {
+  return store.outbox.list({ limit: 100, offset: 0 }).map((entry) => entry.state);
+}
+
+describe('sender on the real store', () => {
+  test('what the archive confirmed is STORED, what it committed is COMMITTED, and the rest is not', async () => {
+    const fixture = openFixture();
+    seed(fixture, 3);
+    const { store, clock } = fixture;
+    const pacs = await startPacs();
+    const worker = workerOn(store, fixture, pacs);
+    await worker.round();
+    expect(states(store)).toEqual(['STORED', 'STORED', 'STORED']);
+    const uids = storedUids(pacs);
+    pacs.use({
+      onMessage: ({ command }) =>
+        command.commandField === commandField.nActionRequest
+          ? [{ kind: 'respond', status: 0 }, report('2.25.1', uids.slice(0, 2))]
+          : [],
+    });
+    const requester = new CommitmentRequester(
+      {
+        destination: destination(pacs),
+        lingerMs: 5000,
+        reportDeadlineMs: 86_400_000,
+        maxObjects: 100,
+        retry: defaultRetrySettings,
+      },
+      {
+        commitments: store.commitments,
+        events: new EventLog(new MemoryOutbox(clock)),
+        clock,
+        random: () => 0,
+        newTransactionUid: () => '2.25.1',
+      },
+    );
+    expect(await requester.round()).toMatchObject({ kind: 'requested', reported: true });
+    expect(states(store).sort()).toEqual(['COMMITTED', 'COMMITTED', 'STORED']);
+    expect(store.commitments.storedWithoutCommitment('main', 10)).toHaveLength(1);
+    await worker.round();
+  });
+
+  test('a sender that dies between the response and its books sends the same object once more, not another (P03)', async () => {
+    const fixture = openFixture();
+    seed(fixture, 1);
+    const pacs = await startPacs();
+    const dying: DeliveryPorts['outbox'] = {
+      claimDue: (request) => fixture.store.outbox.claimDue(request),
+      markStored: () => {
+        throw new Error('killed here');
+      },
+      markWaiting: () => false,
+      park: () => false,
+      unclaim: () => false,
+      nextDueAtMs: () => undefined,
+    };
+    await expect(workerOn(fixture.store, fixture, pacs, dying).run()).rejects.toThrow('killed here');
+    expect(states(fixture.store)).toEqual(['SENDING']);
+    fixture.store.close();
+    const store = fixture.reopen();
+    store.outbox.recoverAll();
+    const worker = workerOn(store, fixture, pacs);
+    await worker.round();
+    expect(states(store)).toEqual(['STORED']);
+    expect(new Set(storedUids(pacs)).size).toBe(1);
+    expect(pacs.messages).toHaveLength(2);
+    expect(pacs.messages[0]!.dataSet.equals(pacs.messages[1]!.dataSet)).toBe(true);
+    await worker.round();
+  });
+
+  test('a refusal keeps the status, the sentence and the comment of the archive for the operator', async () => {
+    const fixture = openFixture();
+    seed(fixture, 1);
+    const pacs = await startPacs({
+      onMessage: () => [{ kind: 'respond', status: 0xa900, errorComment: 'bad module' }],
+    });
+    const worker = workerOn(fixture.store, fixture, pacs);
+    await worker.round();
+    await worker.round();
+    expect(fixture.store.outbox.list({ limit: 1, offset: 0 })[0]).toMatchObject({
+      state: 'PARKED',
+      lastStatus: 0xa900,
+      lastReason: 'D03',
+      lastError: 'main says that the data set does not match its SOP class (0xA900).',
+      errorComment: 'bad module',
+    });
+  });
+});
+
+function report(transactionUid: string, uids: readonly (string | undefined)[]): Reply {
+  return {
+    kind: 'message',
+    command: {
+      commandField: commandField.nEventReportRequest,
+      hasDataSet: true,
+      messageId: 7,
+      affectedSopClassUid: sopClassUid.storageCommitmentPushModel,
+      affectedSopInstanceUid: storageCommitmentPushModelInstanceUid,
+      eventTypeId: 1,
+    },
+    dataSet: writeDataSet({
+      TransactionUID: transactionUid,
+      ReferencedSOPSequence: uids.map((uid) => ({
+        ReferencedSOPClassUID: sopClassUid.secondaryCaptureImageStorage,
+        ReferencedSOPInstanceUID: uid ?? '',
+      })),
+    }),
+  };
+}
