@@ -15,7 +15,8 @@ export interface ChildHandlers {
 /** Connects this process to its supervisor and reports once a second that its event loop turns. */
 export function openChildChannel(handlers: ChildHandlers): ChildChannel {
   const tell = (message: ChildMessage): void => {
-    if (process.connected) process.send?.(message);
+    // A supervisor that died breaks the pipe before `disconnect` is heard; the message is lost, the work is not.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
   process.on('message', (message: SupervisorMessage) => {
     if (message.kind === 'wake') handlers.wake();

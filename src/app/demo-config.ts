@@ -9,7 +9,11 @@ export interface DemoPorts {
 export const demoTitles = { node: 'LUMBAR_NODE', pacs: 'DEMO_PACS', modality: 'DEMO_DX' } as const;
 
 /** Writes the configuration of the demo's node: loopback only, one sender, one PACS, a short quiet time. */
-export function writeDemoConfig(folder: string, ports: DemoPorts, model: { readonly folder: string; readonly id: string }): void {
+export function writeDemoConfig(
+  folder: string,
+  ports: DemoPorts,
+  model: { readonly folder: string; readonly id: string },
+): void {
   mkdirSync(folder, { recursive: true });
   const text = `# Configuration of the demo: everything on loopback.
 aeTitle: ${demoTitles.node}

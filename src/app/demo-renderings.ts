@@ -24,6 +24,8 @@ export async function renderReceived(received: readonly ReceivedObject[], folder
     if (!pixels.ok) throw pixels.error;
     const { columns, rows, samples } = pixels.value;
     const rgb = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
-    await sharp(rgb, { raw: { width: columns, height: rows, channels: 3 } }).png().toFile(join(pictures, `${name}.png`));
+    await sharp(rgb, { raw: { width: columns, height: rows, channels: 3 } })
+      .png()
+      .toFile(join(pictures, `${name}.png`));
   }
 }

@@ -1,6 +1,7 @@
 import { reasonCatalogue } from '../core/reasons.ts';
 import { sopClassUid } from '../dicom/sop-class.ts';
 import type { ReceivedObject } from '../simulator/mini-pacs.ts';
+import type { StudyExplanation } from '../store/explain.ts';
 import type { ReadOnlyStore } from '../store/store.ts';
 
 /** One image as the modality sent it. */
@@ -29,14 +30,20 @@ export interface DemoRow extends SentImage {
 }
 
 /** The table as far as it is known now. */
-export function demoRows(store: ReadOnlyStore, sent: readonly SentImage[], received: readonly ReceivedObject[]): DemoRow[] {
+export function demoRows(
+  store: ReadOnlyStore,
+  sent: readonly SentImage[],
+  received: readonly ReceivedObject[],
+): DemoRow[] {
   const arrived = new Map(received.map((object) => [object.sopInstanceUid, object]));
   return sent.map((image) => {
     const study = store.explain({ sopInstanceUid: image.sopInstanceUid });
     const entry = study?.images.find(({ instance }) => instance.sopInstanceUid === image.sopInstanceUid);
     const report = study?.reports.at(-1);
     const reportObject = report === undefined ? undefined : arrived.get(report.sopInstanceUid);
-    const capture = entry?.objects.find(({ object }) => object.sopClassUid === sopClassUid.secondaryCaptureImageStorage);
+    const capture = entry?.objects.find(
+      ({ object }) => object.sopClassUid === sopClassUid.secondaryCaptureImageStorage,
+    );
     const captureObject = capture === undefined ? undefined : arrived.get(capture.object.sopInstanceUid);
     const expected = ['neutral', 'flexion', 'extension'].includes(image.view);
     const disposition = entry?.instance.disposition ?? 'pending';
@@ -46,17 +53,35 @@ export function demoRows(store: ReadOnlyStore, sent: readonly SentImage[], recei
     return {
       ...image,
       expected,
-      decision: [disposition, ...reasons.map(({ code }) => `${code} ${reasonCatalogue[code].text}`)].join(': '),
+      decision:
+        reasons.length === 0
+          ? disposition
+          : `${disposition}: ${reasons.map(({ code }) => `${code} ${reasonCatalogue[code].text}`).join(', ')}`,
       outcome: entry?.analysis?.outcome ?? '-',
       probability: Object.entries(probabilities)
         .map(([id, value]) => `${id} ${Math.round(value * 100)} %`)
         .join(', '),
-      storedAt: captureObject === undefined ? '-' : capture?.deliveries.map(({ destination }) => destination).join(', ') || '-',
+      storedAt:
+        captureObject === undefined
+          ? '-'
+          : capture?.deliveries.map(({ destination }) => destination).join(', ') || '-',
       captureStored: captureObject !== undefined,
       reportStored: reportObject !== undefined,
       secondsToPacs:
-        expected && reportObject !== undefined ? (reportObject.receivedAtMs - image.answeredAtMs) / 1000 : undefined,
-      finished: ended && reportObject !== undefined && (!expected || captureObject !== undefined || disposition !== 'analysed'),
+        expected && reportObject !== undefined
+          ? (reportObject.receivedAtMs - image.answeredAtMs) / 1000
+          : undefined,
+      finished: ended && study?.state === 'CLOSED' && undelivered(study) === 0,
     };
   });
+}
+
+function undelivered(study: StudyExplanation): number {
+  const objects = [
+    ...study.images.flatMap((image) => image.objects),
+    ...study.reports.flatMap((report) => report.objects),
+  ];
+  return objects
+    .flatMap(({ deliveries }) => deliveries)
+    .filter(({ state }) => state === 'WAITING' || state === 'SENDING').length;
 }

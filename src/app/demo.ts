@@ -1,15 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { textTable } from '../core/text-table.ts';
 import { initialiseCodecs } from '../imaging/native-codec.ts';
 import { type ReceivedObject, startMiniPacs } from '../simulator/mini-pacs.ts';
 import { sendAsModality } from '../simulator/modality.ts';
-import { simulateStudy, type SimulatedImage } from '../simulator/study.ts';
+import { type SimulatedImage, studyImages } from '../simulator/study.ts';
 import { hostClock, openReadOnlyStore } from '../store/store.ts';
 import { demoTitles, writeDemoConfig } from './demo-config.ts';
-import { demoRows, type DemoRow, type SentImage } from './demo-rows.ts';
 import { renderReceived } from './demo-renderings.ts';
+import { type DemoRow, demoRows, type SentImage } from './demo-rows.ts';
 import { product } from './product.ts';
 import { foldersOf, readConfig } from './runtime.ts';
 import { startNode } from './start.ts';
@@ -22,6 +22,8 @@ const deadlineMs = 240_000;
 export interface DemoOptions {
   readonly outputFolder: string;
   readonly modelId: string;
+  /** Folder of the model packages; absent: the shipped one. */
+  readonly modelFolder?: string;
   readonly print: (line: string) => void;
 }
 
@@ -48,15 +50,29 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     onReceived: (object) => received.push(object),
   });
   const configFolder = join(output, 'config');
-  writeDemoConfig(configFolder, { pacs: pacs.port }, { folder: join(product.root, 'models'), id: options.modelId });
+  writeDemoConfig(
+    configFolder,
+    { pacs: pacs.port },
+    {
+      folder: options.modelFolder ?? join(product.root, 'models'),
+      id: options.modelId,
+    },
+  );
   const node = await startNode(configFolder, { logFile: join(output, 'node.log') });
-  print(`The node listens on 127.0.0.1:${node.port} as ${demoTitles.node}; the mini PACS on port ${pacs.port}.`);
+  print(
+    `The node listens on 127.0.0.1:${node.port} as ${demoTitles.node}; the mini PACS on port ${pacs.port}.`,
+  );
   try {
     await initialiseCodecs();
-    const sent: SentImage[] = [];
+    const studies: SimulatedImage[][] = [];
     for (const [index, seed] of patientSeeds.entries()) {
-      print(`Exposing and sending study ${index + 1} of ${patientSeeds.length} ...`);
-      sent.push(...(await sendStudy(seed, index + 1, node.port)));
+      print(`Exposing study ${index + 1} of ${patientSeeds.length} ...`);
+      studies.push(await exposeStudy(seed));
+    }
+    const sent: SentImage[] = [];
+    for (const [index, images] of studies.entries()) {
+      print(`Sending study ${index + 1} of ${studies.length} ...`);
+      sent.push(...(await sendStudy(images, index + 1, node.port)));
     }
     print('Sent. Waiting for the results ...\n');
     const folders = foldersOf(readConfig(configFolder).config, configFolder);
@@ -64,8 +80,13 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     print(formatRows(rows));
     await renderReceived(received, output);
     const missing = missingObjects(rows);
-    writeFileSync(join(output, 'summary.json'), JSON.stringify({ version: product.version, rows, missing }, null, 2));
-    print(`\n${received.length} objects at the mini PACS. Pictures, reports and summary.json are in ${options.outputFolder}/.`);
+    writeFileSync(
+      join(output, 'summary.json'),
+      JSON.stringify({ version: product.version, rows, missing }, null, 2),
+    );
+    print(
+      `\n${received.length} objects at the mini PACS. Pictures, reports and summary.json are in ${options.outputFolder}/.`,
+    );
     for (const what of missing) print(`MISSING: ${what}`);
     return missing.length === 0;
   } finally {
@@ -74,8 +95,21 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   }
 }
 
-async function sendStudy(seed: number, study: number, port: number): Promise<SentImage[]> {
-  const images = simulateStudy(seed, { views, tags: 'realistic', transferSyntaxUid: 'mixed' });
+/** One study's images; exposing is a second of pure computing each, and this process also runs the mini PACS. */
+async function exposeStudy(seed: number): Promise<SimulatedImage[]> {
+  const images: SimulatedImage[] = [];
+  for (const image of studyImages(seed, { views, tags: 'realistic', transferSyntaxUid: 'mixed' })) {
+    images.push(image);
+    await nextTurn();
+  }
+  return images;
+}
+
+async function sendStudy(
+  images: readonly SimulatedImage[],
+  study: number,
+  port: number,
+): Promise<SentImage[]> {
   const answered = new Map<string, number>();
   const outcome = await sendAsModality(
     images.map(({ bytes }) => bytes),
@@ -84,7 +118,7 @@ async function sendStudy(seed: number, study: number, port: number): Promise<Sen
     ({ sopInstanceUid, answeredAtMs }) => answered.set(sopInstanceUid, answeredAtMs),
   );
   if (!outcome.ok) throw outcome.error;
-  return images.map((image: SimulatedImage) => ({
+  return images.map((image) => ({
     study,
     view: image.view,
     truth: image.label,
@@ -94,7 +128,11 @@ async function sendStudy(seed: number, study: number, port: number): Promise<Sen
   }));
 }
 
-async function waitForRows(databasePath: string, sent: readonly SentImage[], received: readonly ReceivedObject[]): Promise<DemoRow[]> {
+async function waitForRows(
+  databasePath: string,
+  sent: readonly SentImage[],
+  received: readonly ReceivedObject[],
+): Promise<DemoRow[]> {
   const endMs = hostClock.monotonicMs() + deadlineMs;
   const store = openReadOnlyStore({ databasePath, clock: hostClock });
   try {
@@ -123,7 +161,16 @@ function missingObjects(rows: readonly DemoRow[]): string[] {
 
 function formatRows(rows: readonly DemoRow[]): string {
   return textTable(
-    ['study', 'image', 'simulated as', 'decision and reason', 'outcome', 'probability', 'stored at', 'seconds to PACS'],
+    [
+      'study',
+      'image',
+      'simulated as',
+      'decision and reason',
+      'outcome',
+      'probability',
+      'stored at',
+      'seconds to PACS',
+    ],
     rows.map((row) => [
       String(row.study),
       row.view,

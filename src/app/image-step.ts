@@ -122,5 +122,7 @@ export function objectInput(object: NewObject, folder: string, clock: Clock): Ob
 
 /** Names of the destinations that get this kind of object; one that is off gets nothing. */
 export function destinationsFor(config: NodeConfig, kind: NewObject['kind']): string[] {
-  return config.pacs.filter(({ deliver, objects }) => deliver !== 'off' && objects.includes(kind)).map(({ name }) => name);
+  return config.pacs
+    .filter(({ deliver, objects }) => deliver !== 'off' && objects.includes(kind))
+    .map(({ name }) => name);
 }

@@ -11,7 +11,8 @@ export function listenerOptions(config: NodeConfig, spoolDir: string): ListenerO
     port: listener.port,
     spoolDir,
     maxPduLength: listener.maxPduLength,
-    timeouts: { artimTimeoutMs: listener.artimTimeout,
+    timeouts: {
+      artimTimeoutMs: listener.artimTimeout,
       pduTimeoutMs: listener.pduTimeout,
       idleTimeoutMs: listener.idleTimeout,
     },

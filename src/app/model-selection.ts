@@ -11,7 +11,10 @@ export const activeModelSetting = 'model.active';
  * Folder of the model to run: `model.id` of the configuration, else the one an operator activated, else the only
  * package in the folder. Several packages and no choice is an error: a node never picks a model by itself.
  */
-export function activeModelFolder(config: ModelConfig, activated: string | undefined): Result<string, NodeError> {
+export function activeModelFolder(
+  config: ModelConfig,
+  activated: string | undefined,
+): Result<string, NodeError> {
   const chosen = config.id ?? activated;
   if (chosen !== undefined) return ok(join(config.folder, chosen));
   const packages = readdirSync(config.folder, { withFileTypes: true })

@@ -18,7 +18,10 @@ export type ChildMessage =
   | { readonly kind: 'recycle' };
 
 /** What the supervisor tells a child. */
-export type SupervisorMessage = { readonly kind: 'wake' } | { readonly kind: 'drain' } | { readonly kind: 'reload' };
+export type SupervisorMessage =
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'reload' };
 
 export function isChildMessage(value: unknown): value is ChildMessage {
   return typeof value === 'object' && value !== null && 'kind' in value;

@@ -11,7 +11,11 @@ export function buildProgram(exit: (code: number) => void): Command {
   const program = new Command('lumbar-node')
     .description('A DICOM AI node for lumbar-spine radiographs. Research use only; not a diagnosis.')
     .version(product.version)
-    .option('-c, --config <folder>', 'configuration folder', process.env['LUMBAR_CONFIG'] ?? defaultConfigFolder)
+    .option(
+      '-c, --config <folder>',
+      'configuration folder',
+      process.env['LUMBAR_CONFIG'] ?? defaultConfigFolder,
+    )
     .showHelpAfterError();
   const configFolder = (): string => program.opts<{ config: string }>().config;
 
@@ -29,7 +33,9 @@ export function buildProgram(exit: (code: number) => void): Command {
     .action(() => {
       const loaded = loadConfig(configFolder(), process.env);
       if (loaded.ok) {
-        process.stdout.write(`The configuration in ${configFolder()} is valid (sha256 ${loaded.value.sha256.slice(0, 12)}).\n`);
+        process.stdout.write(
+          `The configuration in ${configFolder()} is valid (sha256 ${loaded.value.sha256.slice(0, 12)}).\n`,
+        );
         return;
       }
       process.stderr.write(`${formatFaults(loaded.error)}\n`);

@@ -32,7 +32,12 @@ export function reportReencoder(options: ReencoderOptions) {
     });
     const copied = copyAttributes(file.value.dataSet, keywords);
     if (!copied.ok) return false;
-    const sopInstanceUid = uuidV5Uid(options.siteUuid, 'sr-fallback', delivery.object.sopInstanceUid, nextSopClassUid);
+    const sopInstanceUid = uuidV5Uid(
+      options.siteUuid,
+      'sr-fallback',
+      delivery.object.sopInstanceUid,
+      nextSopClassUid,
+    );
     const bytes = writePart10({
       dataSet: { ...copied.value, SOPClassUID: nextSopClassUid, SOPInstanceUID: sopInstanceUid },
     });

@@ -6,7 +6,9 @@ export interface Death {
   readonly exitCode: number | null;
 }
 
-export type RestartDecision = { readonly kind: 'restart'; readonly delayMs: number } | { readonly kind: 'give-up' };
+export type RestartDecision =
+  | { readonly kind: 'restart'; readonly delayMs: number }
+  | { readonly kind: 'give-up' };
 
 const windowMs = 10 * 60_000;
 const maxIoErrors = 3;
@@ -20,7 +22,8 @@ export function restartDecision(deaths: readonly Death[], nowMs: number): Restar
   const recent = deaths.filter(({ atMs }) => nowMs - atMs < windowMs);
   const last = recent.at(-1);
   if (last?.exitCode === exitCodes.config) return { kind: 'give-up' };
-  if (recent.filter(({ exitCode }) => exitCode === exitCodes.ioError).length > maxIoErrors) return { kind: 'give-up' };
+  if (recent.filter(({ exitCode }) => exitCode === exitCodes.ioError).length > maxIoErrors)
+    return { kind: 'give-up' };
   const delays = [0, 100, 500, 1000, 2000, 5000];
   return { kind: 'restart', delayMs: delays[Math.min(delays.length - 1, recent.length - 1)] ?? 0 };
 }

@@ -105,7 +105,9 @@ function openResources({ config, configFolder }: ComposerOptions): ResultResourc
     fontFolder: join(product.root, 'assets', 'fonts'),
   });
   if (resources.ok) return resources.value;
-  const faults = resources.error.map(({ file: name, span, message }) => `${name}:${span.line}:${span.column}: ${message}`);
+  const faults = resources.error.map(
+    ({ file: name, span, message }) => `${name}:${span.line}:${span.column}: ${message}`,
+  );
   throw new NodeError('CONFIG_INVALID', faults.join('\n'));
 }
 
@@ -136,11 +138,15 @@ export function modelFacts({ manifest, sha256 }: ModelPackage): ModelFacts {
     sha256,
     calibrated: calibration !== undefined,
     trainingStatement: manifest.trainingData.statement,
-    findings: manifest.classes.filter(({ role }) => role === 'finding').map(({ id, label }) => ({ id, label })),
+    findings: manifest.classes
+      .filter(({ role }) => role === 'finding')
+      .map(({ id, label }) => ({ id, label })),
     simulated: manifest.trainingData.kind === 'simulated',
     mapLayer: manifest.cam.layer,
     ...(calibration === undefined
       ? {}
-      : { calibrationText: `temperature T=${calibration.temperature.toFixed(3)}; n=${calibration.fittedOn.images}` }),
+      : {
+          calibrationText: `temperature T=${calibration.temperature.toFixed(3)}; n=${calibration.fittedOn.images}`,
+        }),
   };
 }

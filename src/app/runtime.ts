@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { formatFaults, loadConfig, type LoadedConfig, type NodeConfig } from '../core/config/index.ts';
+import { formatFaults, type LoadedConfig, loadConfig, type NodeConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock, openStore, type Store } from '../store/store.ts';
@@ -49,7 +49,8 @@ export function openRuntime(configFolder: string, processName: ProcessName | 'su
   const loaded = readConfig(configFolder);
   const { config } = loaded;
   const folders = foldersOf(config, configFolder);
-  for (const folder of [folders.data, folders.spool, folders.results]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [folders.data, folders.spool, folders.results])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = createLog({
     level: config.log.level,
     stream: process.stdout,

@@ -90,8 +90,12 @@ function supervisorEvents(log: Log) {
   return {
     died: (processName: ProcessName, exitCode: number | null, signal: string | null) =>
       log.event('PROCESS_LOST', { processName, detail: signal ?? `exit code ${exitCode ?? 'unknown'}` }),
-    killed: (processName: ProcessName, why: string) => log.event('PROCESS_LOST', { processName, detail: why }),
+    killed: (processName: ProcessName, why: string) =>
+      log.event('PROCESS_LOST', { processName, detail: why }),
     gaveUp: (processName: ProcessName) =>
-      log.event('ALERT_STARTED', { cause: 'process-down', detail: `${processName} cannot run and is not restarted` }),
+      log.event('ALERT_STARTED', {
+        cause: 'process-down',
+        detail: `${processName} cannot run and is not restarted`,
+      }),
   };
 }

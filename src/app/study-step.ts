@@ -39,7 +39,11 @@ export function studyStep(options: StudyStepOptions): WorkStep {
     } catch (error) {
       if (mustStop(error)) throw error;
       const { code, message } = asNodeError(error);
-      store.studies.failReport(claim, { errorCode: code, detail: message }, clock.nowMs() + claim.attempt * 5000);
+      store.studies.failReport(
+        claim,
+        { errorCode: code, detail: message },
+        clock.nowMs() + claim.attempt * 5000,
+      );
     }
     channel.tell({ kind: 'wake', target: 'sender' });
     return Promise.resolve(true);
@@ -67,19 +71,21 @@ function commitReport(claim: StudyClaim, options: StudyStepOptions): void {
 
 /** The study as the report builder takes it. */
 export function studyJob(claim: StudyClaim, store: Store): StudyJob {
-  const images = store.studies.analysesOfStudy(claim.studyInstanceUid, claim.modelSha256).map((entry): StudyImage => {
-    const capture = entry.objects.find(({ kind }) => kind === 'SC');
-    const record = entry.analysis?.record;
-    return {
-      instanceId: entry.instance.instanceId,
-      sopClassUid: entry.instance.sopClassUid,
-      sopInstanceUid: entry.instance.sopInstanceUid,
-      seriesInstanceUid: entry.instance.seriesInstanceUid,
-      reasons: entry.instance.reasons,
-      ...(record === undefined ? {} : { record }),
-      ...(capture === undefined ? {} : { capture: referenceTo(capture) }),
-    };
-  });
+  const images = store.studies
+    .analysesOfStudy(claim.studyInstanceUid, claim.modelSha256)
+    .map((entry): StudyImage => {
+      const capture = entry.objects.find(({ kind }) => kind === 'SC');
+      const record = entry.analysis?.record;
+      return {
+        instanceId: entry.instance.instanceId,
+        sopClassUid: entry.instance.sopClassUid,
+        sopInstanceUid: entry.instance.sopInstanceUid,
+        seriesInstanceUid: entry.instance.seriesInstanceUid,
+        reasons: entry.instance.reasons,
+        ...(record === undefined ? {} : { record }),
+        ...(capture === undefined ? {} : { capture: referenceTo(capture) }),
+      };
+    });
   return {
     studyInstanceUid: claim.studyInstanceUid,
     revision: (claim.predecessor?.revision ?? 0) + 1,

@@ -1,6 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
-import { type ChildMessage, isChildMessage, type ProcessName, processNames, type SupervisorMessage } from './process-messages.ts';
+import {
+  type ChildMessage,
+  isChildMessage,
+  type ProcessName,
+  processNames,
+  type SupervisorMessage,
+} from './process-messages.ts';
 import { type Death, exitCodes, restartDecision } from './restart-policy.ts';
 
 export interface SupervisorEvents {
@@ -23,6 +29,8 @@ export interface SupervisorOptions {
   readonly silenceMs: number;
 }
 
+const watchMs = 500;
+
 interface Child {
   process: ChildProcess | undefined;
   deaths: Death[];
@@ -42,13 +50,15 @@ export class Supervisor {
   readonly #children = new Map<ProcessName, Child>();
   readonly #watch: NodeJS.Timeout;
   #stopping = false;
+  #lastLookMs: number;
   #readyWaiters: (() => void)[] = [];
   readonly #gaveUp = Promise.withResolvers<ProcessName>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#lastLookMs = options.clock.monotonicMs();
     for (const name of processNames) this.#start(name);
-    this.#watch = setInterval(() => this.#lookForHung(), 500);
+    this.#watch = setInterval(() => this.#lookForHung(), watchMs);
   }
 
   /** Resolves with the listener's port when all three serve; rejects when one had to be given up. */
@@ -59,7 +69,9 @@ export class Supervisor {
         if (all) resolve(this.#children.get('listener')?.port ?? 0);
         else this.#readyWaiters.push(check);
       };
-      void this.#gaveUp.promise.then((name) => reject(new Error(`the ${name} process cannot run; its log says why`)));
+      void this.#gaveUp.promise.then((name) =>
+        reject(new Error(`the ${name} process cannot run; its log says why`)),
+      );
       check();
     });
   }
@@ -72,7 +84,8 @@ export class Supervisor {
   /** Process ids, for tests that kill them and for `status`. */
   pids(): Readonly<Partial<Record<ProcessName, number>>> {
     const pids: Partial<Record<ProcessName, number>> = {};
-    for (const [name, child] of this.#children) if (child.process?.pid !== undefined) pids[name] = child.process.pid;
+    for (const [name, child] of this.#children)
+      if (child.process?.pid !== undefined) pids[name] = child.process.pid;
     return pids;
   }
 
@@ -167,7 +180,10 @@ export class Supervisor {
     const nowMs = this.#options.clock.monotonicMs();
     child.deaths.push({ atMs: nowMs, exitCode });
     this.#options.events.died(name, exitCode, signal);
-    const decision = exitCode === exitCodes.ok ? { kind: 'restart' as const, delayMs: 0 } : restartDecision(child.deaths, nowMs);
+    const decision =
+      exitCode === exitCodes.ok
+        ? { kind: 'restart' as const, delayMs: 0 }
+        : restartDecision(child.deaths, nowMs);
     if (decision.kind === 'give-up') {
       this.#options.events.gaveUp(name);
       this.#gaveUp.resolve(name);
@@ -178,10 +194,18 @@ export class Supervisor {
 
   #lookForHung(): void {
     const nowMs = this.#options.clock.monotonicMs();
+    const late = nowMs - this.#lastLookMs > watchMs * 4;
+    this.#lastLookMs = nowMs;
+    if (late) {
+      // This process itself stood still: the signs of life are waiting in its queue and will be heard before the next look.
+      for (const child of this.#children.values()) child.lastAliveMs = nowMs;
+      return;
+    }
     for (const [name, child] of this.#children) {
       if (child.process === undefined) continue;
       const overtime = child.busyUntilMs !== undefined && nowMs > child.busyUntilMs;
-      const silent = child.busyUntilMs === undefined && child.ready && nowMs - child.lastAliveMs > this.#options.silenceMs;
+      const silent =
+        child.busyUntilMs === undefined && child.ready && nowMs - child.lastAliveMs > this.#options.silenceMs;
       if (!overtime && !silent) continue;
       this.#options.events.killed(name, overtime ? 'job ran out of time' : 'no sign of life');
       child.process.kill('SIGKILL');

@@ -5,41 +5,45 @@ import { NodeError } from '../core/errors.ts';
 import type { Part10File } from '../dicom/part10-reader.ts';
 import { isOwnObject } from '../pipeline/own-object.ts';
 import type { ImageJob } from '../pipeline/ports.ts';
-import { decideView, loadViewVocabulary, type ViewDecision } from '../pipeline/view-filter/index.ts';
+import { createViewFilter, loadViewVocabulary, type ViewDecision } from '../pipeline/view-filter/index.ts';
 import { product } from './product.ts';
 
 /** The view filter of one configuration: shipped vocabulary (or the site's own folder), site dictionary on top. */
-export type ViewFilter = (file: Part10File, job: Pick<ImageJob, 'sopClassUid' | 'callingAeTitle'>) => ViewDecision;
+export type ViewFilter = (
+  file: Part10File,
+  job: Pick<ImageJob, 'sopClassUid' | 'callingAeTitle'>,
+) => ViewDecision;
 
-export function openViewFilter(config: NodeConfig, configFolder: string, ownDeviceUids: readonly string[]): ViewFilter {
+export function openViewFilter(
+  config: NodeConfig,
+  configFolder: string,
+  ownDeviceUids: readonly string[],
+): ViewFilter {
   const own = join(configFolder, 'views');
   const folder = config.rules.vocabulary ?? (existsSync(own) ? own : join(product.root, 'config', 'views'));
-  const vocabulary = loadViewVocabulary(folder, config.rules.dictionary);
+  const vocabulary = loadViewVocabulary(folder);
   if (!vocabulary.ok) throw new NodeError('CONFIG_INVALID', formatFaults(vocabulary.error));
+  const filter = createViewFilter(vocabulary.value, config.rules);
   return ({ dataSet, pixelData }, { sopClassUid, callingAeTitle }) =>
-    decideView(
-      {
-        dataSet,
-        sopClassUid,
-        callingAeTitle,
-        hasPixelData: pixelData !== undefined,
-        // The stored file's implementation UID is always ours (we wrote its meta header), so it says nothing here.
-        isOwnObject: isOwnObject(
-          {
-            ...optional('manufacturer', dataSet.string('Manufacturer')),
-            ...optional('manufacturerModelName', dataSet.string('ManufacturerModelName')),
-            ...optional('deviceUid', dataSet.string('DeviceUID')),
-            contributingDeviceUids: dataSet
-              .sequence('ContributingEquipmentSequence')
-              .flatMap((item) => item.string('DeviceUID') ?? []),
-          },
-          { manufacturer: product.manufacturer, manufacturerModelName: product.modelName },
-          ownDeviceUids,
-        ),
-      },
-      vocabulary.value,
-      config.rules,
-    );
+    filter.decide({
+      dataSet,
+      sopClassUid,
+      callingAeTitle,
+      hasPixelData: pixelData !== undefined,
+      // The stored file's implementation UID is always ours (we wrote its meta header), so it says nothing here.
+      isOwnObject: isOwnObject(
+        {
+          ...optional('manufacturer', dataSet.string('Manufacturer')),
+          ...optional('manufacturerModelName', dataSet.string('ManufacturerModelName')),
+          ...optional('deviceUid', dataSet.string('DeviceUID')),
+          contributingDeviceUids: dataSet
+            .sequence('ContributingEquipmentSequence')
+            .flatMap((item) => item.string('DeviceUID') ?? []),
+        },
+        { manufacturer: product.manufacturer, manufacturerModelName: product.modelName },
+        ownDeviceUids,
+      ),
+    });
 }
 
 function optional<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {

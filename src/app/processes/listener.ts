@@ -8,7 +8,7 @@ import { openChildChannel } from '../child-channel.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
 import { listenerOptions } from '../listener-options.ts';
-import { openRuntime, readConfig, type Runtime } from '../runtime.ts';
+import { openRuntime, type Runtime, readConfig } from '../runtime.ts';
 
 const drainGraceMs = 30_000;
 

@@ -1,7 +1,7 @@
 /** Entry of the sender process: the outbox to its destinations. Arguments: configuration folder, boot id. */
 import { randomUUID } from 'node:crypto';
-import { asNodeError } from '../../core/errors.ts';
 import type { DestinationConfig } from '../../core/config/index.ts';
+import { asNodeError } from '../../core/errors.ts';
 import { uuidV5Uid } from '../../dicom/uid.ts';
 import { abortableSleep } from '../../scu/abortable-sleep.ts';
 import { DeliveryWorker } from '../../scu/delivery.ts';
@@ -72,7 +72,8 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
     });
     workers.push(worker);
     loops.push(worker.run());
-    if (destination.storageCommitment === 'on' && deliver === 'on') loops.push(requestCommitments(destination));
+    if (destination.storageCommitment === 'on' && deliver === 'on')
+      loops.push(requestCommitments(destination));
   }
   channel.tell({ kind: 'ready' });
   const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
@@ -119,7 +120,12 @@ function deliveryEvents({ store, log }: Runtime): DeliveryEvents {
       store.outbox.cancel({ outboxId }, 'shadow-mode');
     },
     presenceChecked: (destination, { sopInstanceUid }, presence) => {
-      store.audit.append('OPERATOR_ACTION', { operator: 'sender', action: `C-FIND: ${presence}`, destination, detail: sopInstanceUid });
+      store.audit.append('OPERATOR_ACTION', {
+        operator: 'sender',
+        action: `C-FIND: ${presence}`,
+        destination,
+        detail: sopInstanceUid,
+      });
     },
   };
 }

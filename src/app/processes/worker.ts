@@ -1,9 +1,9 @@
 /** Entry of the worker process: parse, filter, decode, infer, compose. Arguments: configuration folder, boot id. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { asNodeError } from '../../core/errors.ts';
-import { loadModelPackage } from '../../pipeline/model-package.ts';
 import { openInference } from '../../pipeline/inference.ts';
+import { loadModelPackage } from '../../pipeline/model-package.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { hostClock } from '../../store/store.ts';
 import { openChildChannel } from '../child-channel.ts';
@@ -36,14 +36,25 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
   if (!folder.ok) throw folder.error;
   const model = loadModelPackage(folder.value);
   if (!model.ok) {
-    store.audit.append('MODEL_REFUSED', { modelId: config.model.id ?? folder.value, detail: model.error.message });
+    store.audit.append('MODEL_REFUSED', {
+      modelId: config.model.id ?? folder.value,
+      detail: model.error.message,
+    });
     throw model.error;
   }
-  const inference = await openInference(model.value, { providers: config.model.providers, threads: config.model.threads });
+  const inference = await openInference(model.value, {
+    providers: config.model.providers,
+    threads: config.model.threads,
+  });
   if (!inference.ok) throw inference.error;
   const { session, selfTest } = inference.value;
-  const modelFacts = { modelId: model.value.manifest.id, modelSha256: model.value.sha256, provider: session.provider };
-  for (const { provider, error } of session.failures) log.event('PROVIDER_FAILED', { provider, detail: error });
+  const modelFacts = {
+    modelId: model.value.manifest.id,
+    modelSha256: model.value.sha256,
+    provider: session.provider,
+  };
+  for (const { provider, error } of session.failures)
+    log.event('PROVIDER_FAILED', { provider, detail: error });
   log.event('MODEL_LOADED', { ...modelFacts, durationMs: Math.round(selfTest.elapsedMs) });
   store.audit.append('MODEL_LOADED', { ...modelFacts, durationMs: Math.round(selfTest.elapsedMs) });
 
@@ -84,7 +95,7 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
           },
           charsetDefault: config.charsetDefault,
           noResult: config.results.noResult,
-          readSpoolFile: (path) => readFile(join(folders.spool, path)),
+          readSpoolFile: (path) => readFile(resolve(folders.spool, path)),
           decideView: filter,
           resultContext: composer.resultContext,
           buildObjects: composer.buildObjects,
@@ -94,12 +105,18 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
         ...shared,
         channel,
         modelSha256: model.value.sha256,
-        tools: { noResult: config.results.noResult, resultContext: composer.resultContext, build: composer.buildReport },
+        tools: {
+          noResult: config.results.noResult,
+          resultContext: composer.resultContext,
+          build: composer.buildReport,
+        },
       }),
     ],
     idleMs: () => {
       const due = store.studies.nextDueAtMs({ quietMs: quietTime, hardMaxMs: hardMaximum });
-      return due === undefined ? longestSleepMs : Math.min(longestSleepMs, Math.max(5, due - hostClock.nowMs()));
+      return due === undefined
+        ? longestSleepMs
+        : Math.min(longestSleepMs, Math.max(5, due - hostClock.nowMs()));
     },
   });
   channel.tell({ kind: 'ready' });
