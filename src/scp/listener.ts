@@ -9,7 +9,7 @@ import { systemTimers, type Timers } from '../upper-layer/timers.ts';
 import { type AssociationPolicy, associationDecision, type PeerIdentity } from './association-policy.ts';
 import type { ScpPorts } from './ports.ts';
 import { Session, type SessionOptions } from './session.ts';
-import { prepareSpool } from './spool-file.ts';
+import { Spool } from './spool.ts';
 import {
   clientCertificateOf,
   type ListenerTls,
@@ -50,7 +50,7 @@ export interface Listener {
   reload(changes: ListenerChanges): Result<undefined, NodeError>;
   /**
    * Stops accepting, lets the messages in hand be answered, aborts the rest; after `graceMs` everything is aborted.
-   * Resolves when every socket is destroyed.
+   * Resolves when every socket is destroyed. A second call waits for the first.
    */
   close(graceMs: number): Promise<void>;
 }
@@ -60,13 +60,18 @@ const lastWorkMs = 1_000;
 
 /** Opens the door: makes the spool's folders, binds, and serves Verification, Storage and Storage Commitment results. */
 export async function startListener(options: ListenerOptions, ports: ScpPorts): Promise<Listener> {
-  await prepareSpool(options.spoolDir);
-  const door = new Door(options, ports);
-  return await door.open();
+  const spool = await Spool.open(options.spoolDir);
+  try {
+    return await new Door(options, spool, ports).open();
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
 }
 
 class Door {
   readonly #options: ListenerOptions;
+  readonly #spool: Spool;
   readonly #ports: ScpPorts;
   readonly #server: Server | TlsServer;
   readonly #timeouts: UpperLayerTimeouts;
@@ -77,10 +82,12 @@ class Door {
   readonly #work = new Set<Promise<void>>();
   #policy: AssociationPolicy;
   #isDraining = false;
+  #closing: Promise<void> | undefined;
   #allGone: (() => void) | undefined;
 
-  constructor(options: ListenerOptions, ports: ScpPorts) {
+  constructor(options: ListenerOptions, spool: Spool, ports: ScpPorts) {
     this.#options = options;
+    this.#spool = spool;
     this.#ports = ports;
     this.#policy = options.policy;
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -122,7 +129,7 @@ class Door {
       port: typeof address === 'object' && address !== null ? address.port : port,
       openAssociations: () => this.#openAssociations(),
       reload: (changes) => this.#reload(changes),
-      close: (graceMs) => this.#close(graceMs),
+      close: (graceMs) => (this.#closing ??= this.#close(graceMs)),
     };
   }
 
@@ -180,7 +187,7 @@ class Door {
   #sessionOptions(socket: Socket): SessionOptions {
     const clock = this.#options.clock ?? systemClock;
     return {
-      spoolDir: this.#options.spoolDir,
+      spool: this.#spool,
       maxObjectBytes: this.#policy.maxObjectBytes,
       clock,
       ports: this.#ports,
@@ -243,6 +250,7 @@ class Door {
     for (const socket of this.#pending.keys()) socket.destroy();
     await closed;
     await this.#finishWork();
+    await this.#spool.close();
   }
 
   /** Files whose association is gone are removed or kept whole; a database that hangs is not waited for. */

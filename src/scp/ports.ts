@@ -16,7 +16,7 @@ export interface ReceivedInstance {
   /** Of the whole file. Equal for equal data sets, whoever sent them. */
   readonly sha256: string;
   readonly sizeBytes: number;
-  /** Relative to the spool folder: `obj/<aa>/<instanceId>.dcm`. */
+  /** Of the stored file, below the spool folder as the listener was given it. */
   readonly path: string;
   readonly receivedAtMs: number;
 }

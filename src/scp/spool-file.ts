@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { NodeError } from '../core/errors.ts';
+import type { Spool } from './spool.ts';
 
 /** Stops and restarts the sender while the disk catches up. */
 export interface Flow {
@@ -10,7 +10,7 @@ export interface Flow {
 }
 
 export interface SpoolFileOptions {
-  readonly spoolDir: string;
+  readonly spool: Spool;
   /** ULID made here; nothing a peer sent ever becomes part of a path. */
   readonly instanceId: string;
   /** Our own preamble and File Meta Information (PS3.10 7.1). */
@@ -43,7 +43,7 @@ const lackCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'E
 export class SpoolFile {
   readonly #options: SpoolFileOptions;
   readonly #partPath: string;
-  readonly #relativePath: string;
+  readonly #objectPath: string;
   readonly #hash: Hash;
   readonly #head: Buffer[] = [];
   #headFilled = 0;
@@ -59,10 +59,8 @@ export class SpoolFile {
 
   constructor(options: SpoolFileOptions) {
     this.#options = options;
-    const { instanceId, spoolDir } = options;
-    this.#partPath = join(spoolDir, 'in', `${instanceId}.part`);
-    // The last two characters of a ULID are random: 1,024 folders of equal size.
-    this.#relativePath = join('obj', instanceId.slice(-2), `${instanceId}.dcm`);
+    this.#partPath = options.spool.partPath(options.instanceId);
+    this.#objectPath = options.spool.objectPath(options.instanceId);
     this.#hash = createHash('sha256').update(options.header);
     this.#queue.push(options.header);
     this.#queuedBytes = options.header.length;
@@ -121,24 +119,15 @@ export class SpoolFile {
     }
   }
 
-  /** Gives the synced file its name and makes the name durable. Returns the path below the spool folder. */
+  /** Gives the synced file its name and makes the name durable. Returns its path. */
   async commit(): Promise<string> {
-    const target = join(this.#options.spoolDir, this.#relativePath);
-    const folder = dirname(target);
-    await this.#close();
-    await this.#io('rename', async () => {
-      try {
-        await rename(this.#partPath, target);
-      } catch (error) {
-        if (codeOf(error) !== 'ENOENT') throw error;
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        await syncFolder(dirname(folder));
-        await rename(this.#partPath, target);
-      }
-    });
+    await this.#io('rename', () => rename(this.#partPath, this.#objectPath));
     this.#isCommitted = true;
-    await this.#io('fsync', () => syncFolder(folder));
-    return this.#relativePath;
+    await Promise.all([
+      this.#io('fsync', () => this.#options.spool.syncFolderOf(this.#options.instanceId)),
+      this.#io('close', () => this.#close()),
+    ]);
+    return this.#objectPath;
   }
 
   /** Removes the file, under whichever name it has. Rejects when even that fails. */
@@ -147,7 +136,7 @@ export class SpoolFile {
     this.#queue = [];
     await this.#writing;
     await this.#close();
-    const path = this.#isCommitted ? join(this.#options.spoolDir, this.#relativePath) : this.#partPath;
+    const path = this.#isCommitted ? this.#objectPath : this.#partPath;
     try {
       await unlink(path);
     } catch (error) {
@@ -240,22 +229,6 @@ export class SpoolFile {
     } catch (error) {
       throw faultOf(what, error);
     }
-  }
-}
-
-/** Makes the folders of a spool: `in` and `obj`, mode 0700. */
-export async function prepareSpool(spoolDir: string): Promise<void> {
-  await mkdir(join(spoolDir, 'in'), { recursive: true, mode: 0o700 });
-  await mkdir(join(spoolDir, 'obj'), { recursive: true, mode: 0o700 });
-  await syncFolder(spoolDir);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -10,6 +10,7 @@ import { parseUid } from '../dicom/uid.ts';
 import type { AcceptorAssociation, NegotiatedContext } from '../upper-layer/acceptor.ts';
 import type { DataSetSink } from '../upper-layer/message-reader.ts';
 import type { ScpPorts } from './ports.ts';
+import type { Spool } from './spool.ts';
 import { SpoolFile, type SyncedFile } from './spool-file.ts';
 
 /** Who stores, for the books and the audit trail. */
@@ -21,7 +22,7 @@ export interface StoreOrigin {
 }
 
 export interface StoreScpOptions {
-  readonly spoolDir: string;
+  readonly spool: Spool;
   readonly maxObjectBytes: number;
   readonly clock: Clock;
   readonly ports: ScpPorts;
@@ -71,7 +72,7 @@ export function receiveInstance(
     return swallow(association, () => answer(statusCode.dataSetDoesNotMatchSopClass, refusal));
   const instanceId = newUlid(clock.nowMs());
   const file = new SpoolFile({
-    spoolDir: options.spoolDir,
+    spool: options.spool,
     instanceId,
     header: writeFileMeta({
       sopClassUid: affectedSopClassUid,

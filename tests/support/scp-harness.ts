@@ -84,7 +84,7 @@ export async function openDoor(
     reports,
     failStops,
     partFiles: () => readdirSync(join(spoolDir, 'in')),
-    bytesOf: (instance) => readFileSync(join(spoolDir, instance.path)),
+    bytesOf: (instance) => readFileSync(instance.path),
   };
 }
 
