@@ -121,6 +121,18 @@ export function openReadOnlyDatabase(path: string): Database {
   }
 }
 
+/** Makes a finished copy one single file (no -wal, no -shm), so that it can be moved and read anywhere. */
+export function sealDatabaseCopy(path: string): void {
+  const connection = connect(path, { fileMustExist: true });
+  try {
+    connection.pragma('journal_mode = DELETE');
+  } catch (error) {
+    throw asStoreError(error);
+  } finally {
+    connection.close();
+  }
+}
+
 function connect(path: string, options: BetterSqlite3.Options): BetterSqlite3.Database {
   try {
     return new BetterSqlite3(path, { timeout: 5000, ...options });
