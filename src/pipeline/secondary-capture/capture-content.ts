@@ -32,8 +32,8 @@ export interface CaptureContent {
 export interface MapContent {
   readonly map: InfluenceMap;
   readonly title: string;
-  readonly low: string;
-  readonly high: string;
+  /** Names of the ends of the colour bar; absent when no colour is painted. */
+  readonly scale: { readonly low: string; readonly high: string } | undefined;
   readonly line: string;
   readonly grid: string;
   readonly meaning: string;
@@ -55,7 +55,7 @@ export function captureContent(
     headline: headline(image, speaker),
     detail: detail(image, speaker),
     original: image.display?.voi === 'auto' ? capture.original_auto_window : capture.original,
-    map: wanted?.reliability === 'focal' ? mapContent(wanted, image, speaker) : undefined,
+    map: wanted?.reliability === 'focal' ? mapContent(wanted, image, speaker, settings.colours) : undefined,
     notice: wanted?.reliability === 'not_focal' ? capture.map_not_focal : undefined,
     statement: model.simulated ? `${capture.research}  ${capture.simulated}` : capture.research,
     facts: [
@@ -74,7 +74,12 @@ function mapWanted(image: AnalysedImage, { map }: CaptureSettings): boolean {
   return image.outcome === 'NOT_DETECTED' && map === 'always';
 }
 
-function mapContent(map: InfluenceMap, image: AnalysedImage, { wording, codes }: Speaker): MapContent {
+function mapContent(
+  map: InfluenceMap,
+  image: AnalysedImage,
+  { wording, codes }: Speaker,
+  colours: OverlayColours,
+): MapContent {
   const { capture } = wording;
   const entry = image.classes.find(({ id }) => id === map.classId) ?? { id: map.classId, label: map.classId };
   const finding = className(codes, entry, wording.language.value);
@@ -82,8 +87,7 @@ function mapContent(map: InfluenceMap, image: AnalysedImage, { wording, codes }:
   return {
     map,
     title: fill(title, { finding }),
-    low: capture.low,
-    high: capture.high,
+    scale: colours === 'contour_only' ? undefined : { low: capture.low, high: capture.high },
     line: capture.line,
     grid: fill(capture.grid, { columns: map.grid.columns, rows: map.grid.rows }),
     meaning: capture.map_meaning,

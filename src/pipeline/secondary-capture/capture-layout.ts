@@ -1,4 +1,4 @@
-import type { CaptureContent } from './capture-content.ts';
+import type { CaptureContent, MapContent } from './capture-content.ts';
 import type { PanelSize } from './panel.ts';
 import { type FittedText, fitText, type TextStyle } from './text-layout.ts';
 import type { Typeface, Weight } from './typeface.ts';
@@ -183,29 +183,40 @@ class BarBuilder {
     this.#y += Math.max(...fitted.map(({ fit }) => fit.lines.length)) * sizePx * 1.22 + 6 * this.#scale;
   }
 
-  /** Colour bar with its ends named, then the meaning of the line and the grid; returns the bar's place. */
-  legend(words: { low: string; high: string; line: string; grid: string }, left: number): Rectangle {
+  /** Colour bar with its ends named when there is colour, then the meaning of the line and the grid. */
+  legend({ scale, line, grid }: MapContent, left: number): Rectangle | undefined {
     const style = this.#scaled({ sizePx: 19, weight: 'regular' });
+    const lineWords = `${line} · ${grid}`;
+    const right = this.#columns - margin;
+    const bar = scale === undefined ? undefined : this.#colourScale(scale, left, style);
+    const after = bar === undefined ? left : bar.end + 30 * this.#scale;
+    if (bar !== undefined && after + this.#typeface.width(lineWords, style.sizePx, style.weight) <= right) {
+      this.#put(lineWords, after, bar.baseline, style, light);
+    } else {
+      this.columns(
+        [{ text: lineWords, left, width: right - left }],
+        { sizePx: 19, weight: 'regular' },
+        light,
+      );
+    }
+    return bar?.place;
+  }
+
+  #colourScale({ low, high }: { low: string; high: string }, left: number, style: TextStyle) {
     const gap = 10 * this.#scale;
+    const baseline = this.#y + style.sizePx * 0.95;
     const width = (text: string): number => this.#typeface.width(text, style.sizePx, style.weight);
-    const top = this.#y;
-    const put = (text: string, x: number): number => {
-      this.#put(text, x, top + style.sizePx * 0.95, style, light);
-      return x + width(text);
-    };
-    const room = this.#columns - margin - left;
-    const bar: Rectangle = {
-      left: Math.round(put(words.low, left) + gap),
-      top: Math.round(top + style.sizePx * 0.28),
+    const place: Rectangle = {
+      left: Math.round(left + width(low) + gap),
+      top: Math.round(this.#y + style.sizePx * 0.28),
       columns: Math.round(150 * this.#scale),
       rows: Math.round(style.sizePx * 0.8),
     };
-    const end = put(words.high, bar.left + bar.columns + gap);
-    const lineWords = `${words.line} · ${words.grid}`;
+    const highLeft = place.left + place.columns + gap;
+    this.#put(low, left, baseline, style, light);
+    this.#put(high, highLeft, baseline, style, light);
     this.#y += style.sizePx * 1.22 + 6 * this.#scale;
-    if (end + 3 * gap + width(lineWords) <= left + room) put(lineWords, end + 3 * gap);
-    else this.columns([{ text: lineWords, left, width: room }], { sizePx: 19, weight: 'regular' }, light);
-    return bar;
+    return { place, baseline, end: highLeft + width(high) };
   }
 
   #scaled(style: TextStyle): TextStyle {

@@ -50,7 +50,8 @@ export function renderCapture(
       const colours = colourTable(settings.colours);
       canvas.rgb(mapPanel(gray, layout.withMap, content.map.map, image, colours), layout.withMap);
       drawContour(canvas, content.map, layout.withMap, image, resources.typeface);
-      if (layout.colourBar !== undefined) canvas.colourBar(layout.colourBar, colours);
+      if (layout.colourBar !== undefined && colours !== undefined)
+        canvas.colourBar(layout.colourBar, colours);
     }
   }
   return {
@@ -164,15 +165,15 @@ class Canvas {
     }
   }
 
-  /** The colours from low to high in a thin frame; for contour_only a sample of the line. */
-  colourBar(place: Rectangle, colours: ColourTable | undefined): void {
+  /** The colours from low to high in a thin frame. */
+  colourBar(place: Rectangle, colours: ColourTable): void {
     for (let row = 0; row < place.rows; row++) {
       for (let column = 0; column < place.columns; column++) {
         const edge = row === 0 || column === 0 || row === place.rows - 1 || column === place.columns - 1;
         const index = 3 * Math.round((column / Math.max(1, place.columns - 1)) * 255);
         const to = this.#offset(place.left + column, place.top + row);
         for (let channel = 0; channel < 3; channel++) {
-          this.pixels[to + channel] = edge ? 0x80 : (colours?.[index + channel] ?? 0);
+          this.pixels[to + channel] = edge ? 0x80 : (colours[index + channel] ?? 0);
         }
       }
     }

@@ -137,6 +137,8 @@ describe('panel B', () => {
     const only = render(analysed, { settings: { colours: 'contour_only' } });
     const [red, green, blue] = pixel(only, only.layout.withMap!, 150, 300);
     expect([red, red]).toEqual([green, blue]);
+    expect(only.layout.colourBar).toBeUndefined();
+    expect(texts(only)).not.toContain('low');
   });
 });
 
