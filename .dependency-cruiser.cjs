@@ -12,9 +12,24 @@ const vendors = {
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'core-imports-nothing', severity: 'error', from: { path: '^src/core/' }, to: { path: '^src/(?!core/)' } },
-    { name: 'dicom-imports-core', severity: 'error', from: { path: '^src/dicom/' }, to: { path: '^src/(?!core/|dicom/)' } },
-    { name: 'imaging-imports-dicom', severity: 'error', from: { path: '^src/imaging/' }, to: { path: '^src/(?!core/|dicom/|imaging/)' } },
+    {
+      name: 'core-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { path: '^src/(?!core/)' },
+    },
+    {
+      name: 'dicom-imports-core',
+      severity: 'error',
+      from: { path: '^src/dicom/' },
+      to: { path: '^src/(?!core/|dicom/)' },
+    },
+    {
+      name: 'imaging-imports-dicom',
+      severity: 'error',
+      from: { path: '^src/imaging/' },
+      to: { path: '^src/(?!core/|dicom/|imaging/)' },
+    },
     ...siblings.map((name) => ({
       name: `${name}-knows-no-sibling`,
       severity: 'error',
@@ -28,5 +43,9 @@ module.exports = {
       to: { path: `node_modules/${vendor}/` },
     })),
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
 };

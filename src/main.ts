@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { asNodeError } from './core/errors.ts';
-import { buildProgram } from './app/program.ts';
 import { exitCodeOf } from './app/fail-stop.ts';
+import { buildProgram } from './app/program.ts';
+import { asNodeError } from './core/errors.ts';
 
 const exit = (code: number): void => {
   process.exitCode = code;

@@ -131,12 +131,10 @@ const lesions = Array.from({ length: 36 }, (_, i) => simulateLateral(200 + i, 'n
 );
 await writeSheet(
   join(folder, 'simulator-lesions.png'),
-  lesions
-    .slice(0, 12)
-    .map((lateral) => ({
-      pixels: closeUp(lateral, lateral.truth.lesion ?? { x: 0, y: 0 }, 90, 320),
-      caption: caption(lateral).replace(' (neutral)', ''),
-    })),
+  lesions.slice(0, 12).map((lateral) => ({
+    pixels: closeUp(lateral, lateral.truth.lesion ?? { x: 0, y: 0 }, 90, 320),
+    caption: caption(lateral).replace(' (neutral)', ''),
+  })),
   4,
   320,
 );

@@ -123,8 +123,8 @@ function nodeFacts({ config, configSha256, siteUuid }: ComposerOptions): NodeFac
     softwareVersion: product.version,
     configSha256,
     series: config.results.series,
-    ...(institution?.stationName === undefined ? {} : { stationName: institution.stationName }),
-    ...(institution?.name === undefined ? {} : { institutionName: institution.name }),
+    ...(institution.stationName === undefined ? {} : { stationName: institution.stationName }),
+    ...(institution.name === undefined ? {} : { institutionName: institution.name }),
   };
 }
 

@@ -8,7 +8,10 @@ export interface CsvRow {
  * Reads RFC 4180 CSV with a header line: quoted cells, doubled quotes, CRLF or LF, an optional byte order mark.
  * Missing cells read as empty; surplus ones are dropped.
  */
-export function parseCsv(text: string): { readonly header: readonly string[]; readonly rows: readonly CsvRow[] } {
+export function parseCsv(text: string): {
+  readonly header: readonly string[];
+  readonly rows: readonly CsvRow[];
+} {
   const table = cellsOf(text.replace(/^\uFEFF/, ''));
   const [first, ...body] = table;
   const header = (first?.cells ?? []).map((cell) => cell.trim());
@@ -24,7 +27,10 @@ export function parseCsv(text: string): { readonly header: readonly string[]; re
 }
 
 /** Writes RFC 4180 CSV. A cell that a spreadsheet would run as a formula gets a leading apostrophe (CWE-1236). */
-export function formatCsv(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+export function formatCsv(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string {
   const cell = (value: string | number): string => {
     const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -26,7 +26,10 @@ export const errorCatalogue = {
   MODEL_PROVIDER: { retryable: true, text: 'No execution provider could load the model.' },
   MODEL_GOLDEN: { retryable: false, text: 'The golden self-test gave other numbers than recorded.' },
   MODEL_OUTPUT: { retryable: true, text: 'The model returned values that are not numbers.' },
-  RESULT_INVALID: { retryable: false, text: 'A result object would have broken the standard and was not built.' },
+  RESULT_INVALID: {
+    retryable: false,
+    text: 'A result object would have broken the standard and was not built.',
+  },
   SCU_CONNECT: { retryable: true, text: 'The destination could not be reached.' },
   SCU_REJECTED: { retryable: true, text: 'The destination rejected the association.' },
   SCU_CONTEXT: { retryable: false, text: 'The destination did not accept the presentation context.' },
@@ -48,7 +51,11 @@ export class NodeError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
 
-  constructor(code: ErrorCode, message: string, options: { readonly cause?: unknown; readonly retryable?: boolean } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryable?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'NodeError';
     this.code = code;

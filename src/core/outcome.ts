@@ -12,7 +12,15 @@ export type Outcome = (typeof outcomes)[number];
 export type Verdict = 'include' | 'exclude' | 'unknown';
 
 /** How one image ended, for the books: received = the sum of these. */
-export const dispositions = ['analysed', 'skipped', 'held', 'refused', 'failed', 'quarantined', 'pending'] as const;
+export const dispositions = [
+  'analysed',
+  'skipped',
+  'held',
+  'refused',
+  'failed',
+  'quarantined',
+  'pending',
+] as const;
 
 export type Disposition = (typeof dispositions)[number];
 

@@ -14,6 +14,9 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
 /** East Asian wide characters take two cells (Unicode TR 11, the ranges that occur in names). */
 function displayWidth(text: string): number {
   let width = 0;
-  for (const char of text) width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]/.test(char) ? 2 : 1;
+  for (const char of text)
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]/.test(char)
+      ? 2
+      : 1;
   return width;
 }

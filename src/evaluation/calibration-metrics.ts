@@ -36,7 +36,12 @@ export function calibrationReport(
     nll -= Math.log(Math.max(1e-12, row[truth[index] ?? -1] ?? 0));
   });
   const n = probabilities.length;
-  return { ece: expectedCalibrationError(tops, 15), brier: brier / n, nll: nll / n, bins: equalMassBins(tops, 10) };
+  return {
+    ece: expectedCalibrationError(tops, 15),
+    brier: brier / n,
+    nll: nll / n,
+    bins: equalMassBins(tops, 10),
+  };
 }
 
 interface Top {
@@ -47,7 +52,9 @@ interface Top {
 function expectedCalibrationError(tops: readonly Top[], binCount: number): number {
   let error = 0;
   for (let bin = 0; bin < binCount; bin++) {
-    const inside = tops.filter(({ confidence }) => Math.min(binCount - 1, Math.floor(confidence * binCount)) === bin);
+    const inside = tops.filter(
+      ({ confidence }) => Math.min(binCount - 1, Math.floor(confidence * binCount)) === bin,
+    );
     if (inside.length === 0) continue;
     const { predicted, observed } = binOf(inside);
     error += (inside.length / tops.length) * Math.abs(predicted - observed);
@@ -58,7 +65,10 @@ function expectedCalibrationError(tops: readonly Top[], binCount: number): numbe
 function equalMassBins(tops: readonly Top[], binCount: number): ReliabilityBin[] {
   const sorted = [...tops].sort((a, b) => a.confidence - b.confidence);
   return Array.from({ length: binCount }, (_, bin) =>
-    sorted.slice(Math.floor((bin * sorted.length) / binCount), Math.floor(((bin + 1) * sorted.length) / binCount)),
+    sorted.slice(
+      Math.floor((bin * sorted.length) / binCount),
+      Math.floor(((bin + 1) * sorted.length) / binCount),
+    ),
   )
     .filter((inside) => inside.length > 0)
     .map(binOf);

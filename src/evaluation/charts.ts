@@ -28,8 +28,10 @@ const margin = { left: 56, right: 16, top: 34, bottom: 48 };
 
 /** A unit-square line chart as a self-contained SVG; the same input gives the same bytes. */
 export function lineChart(chart: Chart): string {
-  const x = (value: number): string => (margin.left + value * (width - margin.left - margin.right)).toFixed(1);
-  const y = (value: number): string => (height - margin.bottom - value * (height - margin.top - margin.bottom)).toFixed(1);
+  const x = (value: number): string =>
+    (margin.left + value * (width - margin.left - margin.right)).toFixed(1);
+  const y = (value: number): string =>
+    (height - margin.bottom - value * (height - margin.top - margin.bottom)).toFixed(1);
   const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1];
   const grid = ticks
     .map(
@@ -39,15 +41,23 @@ export function lineChart(chart: Chart): string {
         `<text x="${Number(x(0)) - 6}" y="${Number(y(tick)) + 4}" text-anchor="end">${tick}</text>`,
     )
     .join('');
-  const diagonal = chart.diagonal === 'drawn' ? `<path d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}" stroke="#999" stroke-dasharray="3 3"/>` : '';
+  const diagonal =
+    chart.diagonal === 'drawn'
+      ? `<path d="M${x(0)} ${y(0)}L${x(1)} ${y(1)}" stroke="#999" stroke-dasharray="3 3"/>`
+      : '';
   const lines = chart.series
     .map(({ points, style }) => {
-      const path = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point.x)} ${y(point.y)}`).join('');
+      const path = points
+        .map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point.x)} ${y(point.y)}`)
+        .join('');
       return `<path d="${path}" fill="none" stroke="${colourOf(style)}" stroke-width="2" stroke-dasharray="${dashes[style % dashes.length] ?? ''}"/>`;
     })
     .join('');
   const marks = (chart.marks ?? [])
-    .map(({ name, point }) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="4" fill="#222"><title>${escapeXml(name)}</title></circle>`)
+    .map(
+      ({ name, point }) =>
+        `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="4" fill="#222"><title>${escapeXml(name)}</title></circle>`,
+    )
     .join('');
   const legend = chart.series
     .map(({ name, style }, index) => {

@@ -88,7 +88,9 @@ export function classificationReport(
       sensitivity: wilson(tp, tp + fn),
       specificity: wilson(tn, tn + fp),
       npv: wilson(tn, tn + fn),
-      f1: estimate((indices) => f1Of(countsOf(confusionOf(predictions, called, indices, classIds.length), index))),
+      f1: estimate((indices) =>
+        f1Of(countsOf(confusionOf(predictions, called, indices, classIds.length), index)),
+      ),
       auc: estimate((indices) => auc(indices, index)),
     };
   });
@@ -136,11 +138,14 @@ export function countsOf(confusion: readonly (readonly number[])[], index: numbe
 export function mccOf(confusion: readonly (readonly number[])[]): number {
   const size = confusion.length;
   const rows = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
-  const columns = Array.from({ length: size }, (_, j) => confusion.reduce((sum, row) => sum + (row[j] ?? 0), 0));
+  const columns = Array.from({ length: size }, (_, j) =>
+    confusion.reduce((sum, row) => sum + (row[j] ?? 0), 0),
+  );
   const total = rows.reduce((sum, count) => sum + count, 0);
   const correct = confusion.reduce((sum, row, i) => sum + (row[i] ?? 0), 0);
   const cross = rows.reduce((sum, count, i) => sum + count * (columns[i] ?? 0), 0);
-  const squares = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count * count, 0);
+  const squares = (counts: readonly number[]): number =>
+    counts.reduce((sum, count) => sum + count * count, 0);
   const denominator = Math.sqrt((total * total - squares(columns)) * (total * total - squares(rows)));
   return denominator === 0 ? Number.NaN : (correct * total - cross) / denominator;
 }

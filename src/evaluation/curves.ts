@@ -7,19 +7,29 @@ export interface CurvePoint {
 export function rocCurve(scores: readonly number[], positive: readonly boolean[]): CurvePoint[] {
   const positives = positive.filter(Boolean).length;
   const negatives = positive.length - positives;
-  return sweep(scores, positive, (tp, fp) => ({ x: fp / Math.max(1, negatives), y: tp / Math.max(1, positives) }), {
-    x: 0,
-    y: 0,
-  });
+  return sweep(
+    scores,
+    positive,
+    (tp, fp) => ({ x: fp / Math.max(1, negatives), y: tp / Math.max(1, positives) }),
+    {
+      x: 0,
+      y: 0,
+    },
+  );
 }
 
 /** Precision-recall curve of one class: x = recall, y = precision, from recall 0 at precision 1. */
 export function precisionRecallCurve(scores: readonly number[], positive: readonly boolean[]): CurvePoint[] {
   const positives = positive.filter(Boolean).length;
-  return sweep(scores, positive, (tp, fp) => ({ x: tp / Math.max(1, positives), y: tp / Math.max(1, tp + fp) }), {
-    x: 0,
-    y: 1,
-  });
+  return sweep(
+    scores,
+    positive,
+    (tp, fp) => ({ x: tp / Math.max(1, positives), y: tp / Math.max(1, tp + fp) }),
+    {
+      x: 0,
+      y: 1,
+    },
+  );
 }
 
 /** What a threshold on one class would give. */

@@ -1,13 +1,24 @@
 import { isAbsolute, join } from 'node:path';
 import { sha256Hex } from '../core/identifiers.ts';
-import { calibrationReport, type CalibrationReport } from './calibration-metrics.ts';
-import { type ClassificationReport, classificationReport, predictedClass, type Prediction } from './classification-metrics.ts';
-import { type CurvePoint, precisionRecallCurve, rocCurve, type ThresholdRow, thresholdTable } from './curves.ts';
+import { type CalibrationReport, calibrationReport } from './calibration-metrics.ts';
+import {
+  type ClassificationReport,
+  classificationReport,
+  type Prediction,
+  predictedClass,
+} from './classification-metrics.ts';
+import {
+  type CurvePoint,
+  precisionRecallCurve,
+  rocCurve,
+  type ThresholdRow,
+  thresholdTable,
+} from './curves.ts';
 import type { LabelledImage } from './labels.ts';
 import { type LocalisationReport, localisationReport } from './localisation.ts';
 import type { EvaluatedImage, EvaluationPipeline } from './ports.ts';
 import { compareReaders, type Reader, type ReaderComparison } from './readers.ts';
-import { quantile, wilson, type Estimate } from './statistics.ts';
+import { type Estimate, quantile, wilson } from './statistics.ts';
 
 /** One image with its label and the pipeline's answer. */
 export interface CaseResult {
@@ -80,7 +91,8 @@ export async function evaluate(pipeline: EvaluationPipeline, options: EvaluateOp
   for (const image of options.images) {
     const path = isAbsolute(image.file) ? image.file : join(options.folder, image.file);
     const answer = await pipeline.analyse(path);
-    const called = answer.probabilities === undefined ? undefined : predictedClass(probabilityRow(answer, classIds));
+    const called =
+      answer.probabilities === undefined ? undefined : predictedClass(probabilityRow(answer, classIds));
     cases.push({ image, answer, called });
     options.onProgress(cases.length, options.images.length);
   }
@@ -103,7 +115,10 @@ export function summarise(
       patientId: entry.image.patientId,
     }),
   );
-  const report = classificationReport(predictions, classIds, { draws: options.bootstrapDraws, seed: options.seed });
+  const report = classificationReport(predictions, classIds, {
+    draws: options.bootstrapDraws,
+    seed: options.seed,
+  });
   const calibration = calibrationReport(
     predictions.map(({ probabilities }) => probabilities),
     predictions.map(({ truth }) => truth),
@@ -193,7 +208,9 @@ function localisationOf(
   const pointings = answered.flatMap((entry) => {
     const { lesion } = entry.image;
     if (lesion === undefined || entry.called !== truthOf(entry)) return [];
-    return [{ peak: entry.answer.peak, lesion, mmPerPixel: entry.image.mmPerPixel ?? entry.answer.mmPerPixel }];
+    return [
+      { peak: entry.answer.peak, lesion, mmPerPixel: entry.image.mmPerPixel ?? entry.answer.mmPerPixel },
+    ];
   });
   return pointings.length === 0 ? undefined : localisationReport(pointings);
 }

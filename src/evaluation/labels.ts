@@ -18,7 +18,12 @@ export interface LabelledImage {
 export interface Lesion {
   readonly x: number;
   readonly y: number;
-  readonly box?: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
+  readonly box?: {
+    readonly left: number;
+    readonly top: number;
+    readonly right: number;
+    readonly bottom: number;
+  };
 }
 
 export interface LabelList {
@@ -47,12 +52,14 @@ export function readLabels(text: string, options: LabelOptions): LabelList {
     if (options.split !== undefined && row.cells['split'] !== options.split) continue;
     const image = labelledImage(row);
     const earlier = seen.get(image.file);
-    if (earlier !== undefined) problems.push(`line ${row.line}: ${image.file} stands already on line ${earlier}`);
+    if (earlier !== undefined)
+      problems.push(`line ${row.line}: ${image.file} stands already on line ${earlier}`);
     seen.set(image.file, row.line);
     if (!options.classIds.includes(image.label)) {
       problems.push(`line ${row.line}: label "${image.label}" is not one of ${options.classIds.join(', ')}`);
     }
-    if (image.patientId === '') problems.push(`line ${row.line}: patient_id is empty, images could not be grouped by patient`);
+    if (image.patientId === '')
+      problems.push(`line ${row.line}: patient_id is empty, images could not be grouped by patient`);
     if (options.trainingPatients.has(image.patientId)) {
       problems.push(`line ${row.line}: this patient is in the training list, the figures would be too good`);
     }

@@ -38,7 +38,9 @@ export function localisationReport(pointings: readonly Pointing[]): Localisation
   const measured = pointings.filter(({ mmPerPixel }) => mmPerPixel !== undefined);
   const errors = measured
     .map(({ peak, lesion, mmPerPixel = 1 }) =>
-      peak === undefined ? Number.POSITIVE_INFINITY : Math.hypot(peak.x - lesion.x, peak.y - lesion.y) * mmPerPixel,
+      peak === undefined
+        ? Number.POSITIVE_INFINITY
+        : Math.hypot(peak.x - lesion.x, peak.y - lesion.y) * mmPerPixel,
     )
     .sort((a, b) => a - b);
   return {

@@ -1,5 +1,9 @@
 import { parseCsv } from '../core/csv.ts';
-import { type ClassificationReport, classificationReport, type Prediction } from './classification-metrics.ts';
+import {
+  type ClassificationReport,
+  classificationReport,
+  type Prediction,
+} from './classification-metrics.ts';
 import { cohenKappa, mcNemar } from './statistics.ts';
 
 /** One reader's answers: class index by file. */
@@ -21,7 +25,10 @@ export interface ReaderComparison {
 }
 
 /** Reads `file,<reader>,<reader>,...`: one column a reader, one class id a cell; empty cells are images not read. */
-export function readReaders(text: string, classIds: readonly string[]): { readers: Reader[]; problems: string[] } {
+export function readReaders(
+  text: string,
+  classIds: readonly string[],
+): { readers: Reader[]; problems: string[] } {
   const { header, rows } = parseCsv(text);
   const problems: string[] = [];
   if (!header.includes('file')) return { readers: [], problems: ['line 1: missing column file'] };
@@ -33,7 +40,8 @@ export function readReaders(text: string, classIds: readonly string[]): { reader
         const answer = cells[name] ?? '';
         if (answer === '') continue;
         const index = classIds.indexOf(answer);
-        if (index < 0) problems.push(`line ${line}: "${answer}" of ${name} is not one of ${classIds.join(', ')}`);
+        if (index < 0)
+          problems.push(`line ${line}: "${answer}" of ${name} is not one of ${classIds.join(', ')}`);
         else answers.set(cells['file'] ?? '', index);
       }
       return { name, answers };
@@ -44,7 +52,12 @@ export function readReaders(text: string, classIds: readonly string[]): { reader
 /** Each reader against the truth and against the model, on the images that both read. Not an MRMC trial. */
 export function compareReaders(
   readers: readonly Reader[],
-  images: readonly { readonly file: string; readonly truth: number; readonly patientId: string; readonly called: number }[],
+  images: readonly {
+    readonly file: string;
+    readonly truth: number;
+    readonly patientId: string;
+    readonly called: number;
+  }[],
   classIds: readonly string[],
   seed: number,
 ): ReaderComparison[] {
@@ -60,8 +73,12 @@ export function compareReaders(
         probabilities: classIds.map((_, index) => (index === answer ? 1 : 0)),
       }),
     );
-    const onlyModelRight = shared.filter(({ truth, called, answer }) => called === truth && answer !== truth).length;
-    const onlyReaderRight = shared.filter(({ truth, called, answer }) => called !== truth && answer === truth).length;
+    const onlyModelRight = shared.filter(
+      ({ truth, called, answer }) => called === truth && answer !== truth,
+    ).length;
+    const onlyReaderRight = shared.filter(
+      ({ truth, called, answer }) => called !== truth && answer === truth,
+    ).length;
     return {
       name,
       images: shared.length,

@@ -42,7 +42,11 @@ export function reportHtml(evaluation: Evaluation, gallery: readonly GalleryEntr
           xLabel: 'recall',
           yLabel: 'precision',
           diagonal: 'none',
-          series: evaluation.curves.map(({ classId, precisionRecall }, style) => ({ name: classId, points: precisionRecall, style })),
+          series: evaluation.curves.map(({ classId, precisionRecall }, style) => ({
+            name: classId,
+            points: precisionRecall,
+            style,
+          })),
         }) +
         lineChart({
           title: 'Reliability',
@@ -50,7 +54,11 @@ export function reportHtml(evaluation: Evaluation, gallery: readonly GalleryEntr
           yLabel: 'observed share',
           diagonal: 'drawn',
           series: [
-            { name: 'highest class', style: 0, points: calibration.bins.map(({ predicted, observed }) => ({ x: predicted, y: observed })) },
+            {
+              name: 'highest class',
+              style: 0,
+              points: calibration.bins.map(({ predicted, observed }) => ({ x: predicted, y: observed })),
+            },
           ],
         }) +
         `<p>Expected calibration error ${calibration.ece.toFixed(4)} (15 bins), Brier score ${calibration.brier.toFixed(4)}, negative log-likelihood ${calibration.nll.toFixed(4)}.</p>`,
@@ -93,11 +101,19 @@ function section(title: string, body: string): string {
   return body === '' ? '' : `<section><h2>${escapeXml(title)}</h2>${body}</section>`;
 }
 
-function table(caption: string, header: readonly string[], rows: readonly (readonly string[])[], small: readonly boolean[] = []): string {
+function table(
+  caption: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  small: readonly boolean[] = [],
+): string {
   if (rows.length === 0) return '';
   const head = header.map((cell) => `<th scope="col">${escapeXml(cell)}</th>`).join('');
   const body = rows
-    .map((row, index) => `<tr${small[index] === true ? ' class="small"' : ''}>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join('')}</tr>`)
+    .map(
+      (row, index) =>
+        `<tr${small[index] === true ? ' class="small"' : ''}>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join('')}</tr>`,
+    )
     .join('');
   return `<table><caption>${escapeXml(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`;
 }
@@ -112,7 +128,12 @@ function acceptanceTable({ acceptance }: Evaluation): string {
   return table(
     'Limits of the manifest',
     ['figure', 'limit', 'measured', 'met'],
-    acceptance.map(({ name, limit, measured, met }) => [name, String(limit), measured.toFixed(4), met ? 'yes' : 'NO']),
+    acceptance.map(({ name, limit, measured, met }) => [
+      name,
+      String(limit),
+      measured.toFixed(4),
+      met ? 'yes' : 'NO',
+    ]),
   );
 }
 
@@ -127,13 +148,20 @@ function mainTable({ answered: { macro }, accuracyWithRejected, model }: Evaluat
     ['MCC', macro.mcc.value.toFixed(4)],
     ['accuracy, unanswered counted as wrong', percent(accuracyWithRejected)],
   ];
-  return table(`Images with an answer${model.simulated ? ', simulated' : ''}`, ['figure', 'value (95 % interval)'], rows);
+  return table(
+    `Images with an answer${model.simulated ? ', simulated' : ''}`,
+    ['figure', 'value (95 % interval)'],
+    rows,
+  );
 }
 
 function confusionTable({ answered: { confusion }, model: { classIds } }: Evaluation): string {
   const rows = confusion.map((row, index) => {
     const total = row.reduce((sum, count) => sum + count, 0);
-    return [classIds[index] ?? '', ...row.map((count) => `${count} (${total === 0 ? '-' : ((count / total) * 100).toFixed(1)} %)`)];
+    return [
+      classIds[index] ?? '',
+      ...row.map((count) => `${count} (${total === 0 ? '-' : ((count / total) * 100).toFixed(1)} %)`),
+    ];
   });
   return table('Rows: truth. Columns: answer.', ['', ...classIds], rows);
 }
@@ -161,7 +189,11 @@ function thresholdTables({ curves }: Evaluation): string {
       table(
         classId,
         ['threshold', 'sensitivity', 'specificity', 'precision'],
-        thresholds.map((row) => [row.threshold, row.sensitivity, row.specificity, row.precision].map((value) => (Number.isNaN(value) ? '-' : value.toFixed(3)))),
+        thresholds.map((row) =>
+          [row.threshold, row.sensitivity, row.specificity, row.precision].map((value) =>
+            Number.isNaN(value) ? '-' : value.toFixed(3),
+          ),
+        ),
       ),
     )
     .join('');
@@ -171,7 +203,11 @@ function rejectedTable({ rejected, images }: Evaluation): string {
   return table(
     'Counted, never dropped',
     ['reason', 'images', 'share'],
-    Object.entries(rejected).map(([reason, count]) => [reason, String(count), `${((count / images) * 100).toFixed(2)} %`]),
+    Object.entries(rejected).map(([reason, count]) => [
+      reason,
+      String(count),
+      `${((count / images) * 100).toFixed(2)} %`,
+    ]),
   );
 }
 
@@ -179,7 +215,12 @@ function groupTable({ groups }: Evaluation): string {
   return table(
     'Accuracy by group',
     ['column', 'value', 'images', 'accuracy'],
-    groups.map(({ column, value, images, accuracy }) => [column, value === '' ? '(empty)' : value, String(images), percent(accuracy)]),
+    groups.map(({ column, value, images, accuracy }) => [
+      column,
+      value === '' ? '(empty)' : value,
+      String(images),
+      percent(accuracy),
+    ]),
     groups.map(({ images }) => images < 20),
   );
 }
@@ -201,13 +242,32 @@ function localisationTable({ localisation }: Evaluation): string {
 /** The paper's table layout: our model, the readers of this list, and the paper's own rows as printed there. */
 function readerTable({ readers, answered: { macro }, model }: Evaluation): string {
   const figures = (report: { readonly macro: Evaluation['answered']['macro'] }): string[] =>
-    [report.macro.accuracy, report.macro.precision, report.macro.sensitivity, report.macro.specificity, report.macro.f1].map(percent);
+    [
+      report.macro.accuracy,
+      report.macro.precision,
+      report.macro.sensitivity,
+      report.macro.specificity,
+      report.macro.f1,
+    ].map(percent);
   const printed = (values: Readonly<Record<string, number | readonly number[]>>): string[] =>
     ['accuracy', 'precision', 'sensitivity', 'specificity', 'f1'].map((name) => {
       const value = values[name];
-      return typeof value === 'number' ? value.toFixed(1) : (value ?? []).map((bound) => bound.toFixed(1)).join(' to ');
+      return typeof value === 'number'
+        ? value.toFixed(1)
+        : (value ?? []).map((bound) => bound.toFixed(1)).join(' to ');
     });
-  const header = ['', 'accuracy', 'precision', 'sensitivity', 'specificity', 'F1', 'kappa', 'only model right', 'only reader right', 'McNemar p'];
+  const header = [
+    '',
+    'accuracy',
+    'precision',
+    'sensitivity',
+    'specificity',
+    'F1',
+    'kappa',
+    'only model right',
+    'only reader right',
+    'McNemar p',
+  ];
   const blank = ['', '', '', ''];
   return (
     table('Side by side', header, [
@@ -222,14 +282,18 @@ function readerTable({ readers, answered: { macro }, model }: Evaluation): strin
       ]),
       ["paper's model (other images)", ...printed(paperReaders.model), ...blank],
       ["paper's six doctors, range (other images)", ...printed(paperReaders.doctors), ...blank],
-    ]) + `<p>${escapeXml(paperReaders.source)}. Those rows were measured on real radiographs of two hospitals and are not comparable with simulated images.</p>`
+    ]) +
+    `<p>${escapeXml(paperReaders.source)}. Those rows were measured on real radiographs of two hospitals and are not comparable with simulated images.</p>`
   );
 }
 
 function galleryHtml(gallery: readonly GalleryEntry[]): string {
   return gallery
     .map(({ entry, png }) => {
-      const picture = png === undefined ? '' : `<img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">`;
+      const picture =
+        png === undefined
+          ? ''
+          : `<img alt="" src="data:image/png;base64,${Buffer.from(png).toString('base64')}">`;
       const answers = Object.entries(entry.answer.probabilities ?? {})
         .map(([id, value]) => `${id} ${(value * 100).toFixed(0)} %`)
         .join(', ');

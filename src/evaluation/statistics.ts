@@ -57,7 +57,10 @@ export function cohenKappa(first: readonly number[], second: readonly number[], 
     right[b] = (right[b] ?? 0) + 1;
   });
   const observed = agreed / total;
-  const expected = left.reduce((sum, count, index) => sum + (count * (right[index] ?? 0)) / (total * total), 0);
+  const expected = left.reduce(
+    (sum, count, index) => sum + (count * (right[index] ?? 0)) / (total * total),
+    0,
+  );
   return expected === 1 ? 1 : (observed - expected) / (1 - expected);
 }
 

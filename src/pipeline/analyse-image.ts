@@ -28,7 +28,11 @@ export interface AnalysisOptions {
  * One image from file to answer: decode, display chain, quality gate, network, rejection gate, call, map.
  * What the image itself makes impossible ends as NO_RESULT with its reason; only faults of this machine throw.
  */
-export async function analyseImage(file: Part10File, inference: Inference, options: AnalysisOptions): Promise<Analysis> {
+export async function analyseImage(
+  file: Part10File,
+  inference: Inference,
+  options: AnalysisOptions,
+): Promise<Analysis> {
   const timingsMs: Record<string, number> = {};
   const timed = async <T>(name: string, work: () => T | Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -37,7 +41,11 @@ export async function analyseImage(file: Part10File, inference: Inference, optio
     return value;
   };
   const source = describeSource(file.dataSet, options.dynamic);
-  const noResult = (reason: Reason, prepared?: PreparedImage, scores: AnalysisFacts['rejectionScores'] = {}): Analysis => ({
+  const noResult = (
+    reason: Reason,
+    prepared?: PreparedImage,
+    scores: AnalysisFacts['rejectionScores'] = {},
+  ): Analysis => ({
     image: {
       ...source,
       outcome: 'NO_RESULT',
@@ -96,7 +104,9 @@ export async function analyseImage(file: Part10File, inference: Inference, optio
     },
     facts: {
       outcome: classification.outcome,
-      probabilities: Object.fromEntries(classification.classes.map(({ id, probability }) => [id, probability])),
+      probabilities: Object.fromEntries(
+        classification.classes.map(({ id, probability }) => [id, probability]),
+      ),
       provider: inference.session.provider,
       rejectionScores: scores,
       ...(map === undefined ? {} : { mapPeak: map.peak }),

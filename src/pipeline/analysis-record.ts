@@ -12,7 +12,11 @@ export interface AnalysisRecord {
 }
 
 /** JSON with sorted keys, so that equal analyses make equal bytes. */
-export function writeAnalysisRecord(study: StudyContext, image: AnalysedImage, capturedMapClassId?: string): string {
+export function writeAnalysisRecord(
+  study: StudyContext,
+  image: AnalysedImage,
+  capturedMapClassId?: string,
+): string {
   const { display: _display, map, ...rest } = image;
   const record: AnalysisRecord = {
     version: 1,
@@ -26,7 +30,8 @@ export function writeAnalysisRecord(study: StudyContext, image: AnalysedImage, c
 /** Reads what `writeAnalysisRecord` wrote; anything else is a bug of ours. */
 export function readAnalysisRecord(text: string): AnalysisRecord {
   const value = JSON.parse(text) as AnalysisRecord;
-  if ((value.version as number) !== 1) throw new NodeError('BUG_INVARIANT', 'an analysis record has an unknown version');
+  if ((value.version as number) !== 1)
+    throw new NodeError('BUG_INVARIANT', 'an analysis record has an unknown version');
   return value;
 }
 

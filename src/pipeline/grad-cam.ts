@@ -56,7 +56,12 @@ export function activationMap(
     values,
     coverage: { left: first.x, top: first.y, right: last.x, bottom: last.y },
     peak: { x: clampX(peak.x), y: clampY(peak.y) },
-    box: { left: clampX(corner.x), top: clampY(corner.y), right: clampX(opposite.x), bottom: clampY(opposite.y) },
+    box: {
+      left: clampX(corner.x),
+      top: clampY(corner.y),
+      right: clampX(opposite.x),
+      bottom: clampY(opposite.y),
+    },
     reliability: spread <= target.focalLimit && !onRim(top, letterbox) ? 'focal' : 'not_focal',
     maximum: top.value,
     spread,
@@ -93,7 +98,10 @@ function weights(from: number, to: number): { low: number; high: number; share: 
 
 function insideContent({ content }: Letterbox): (x: number, y: number) => boolean {
   return (x, y) =>
-    x >= content.left && x < content.left + content.width && y >= content.top && y < content.top + content.height;
+    x >= content.left &&
+    x < content.left + content.width &&
+    y >= content.top &&
+    y < content.top + content.height;
 }
 
 /** The maximum inside the picture; equal neighbours (a cell centre between pixels) share it, so `x`, `y` are their mean. */

@@ -25,7 +25,10 @@ export interface SelfTest {
  * Opens the model and runs its golden images before the first patient image: MODEL_GOLDEN when any logit differs from
  * the recorded one by more than its tolerance, so that a damaged file, runtime or graphics card fails closed.
  */
-export async function openInference(model: ModelPackage, options: SessionOptions): Promise<Result<Inference, NodeError>> {
+export async function openInference(
+  model: ModelPackage,
+  options: SessionOptions,
+): Promise<Result<Inference, NodeError>> {
   const session = await openSession(model, options);
   if (!session.ok) return session;
   const selfTest = await runSelfTest(model, session.value);
@@ -37,7 +40,10 @@ export async function openInference(model: ModelPackage, options: SessionOptions
 }
 
 /** Compares every golden image of the package with its recorded logits. */
-export async function runSelfTest(model: ModelPackage, session: ModelSession): Promise<Result<SelfTest, NodeError>> {
+export async function runSelfTest(
+  model: ModelPackage,
+  session: ModelSession,
+): Promise<Result<SelfTest, NodeError>> {
   const start = performance.now();
   let largestDifference = 0;
   for (const golden of model.manifest.golden) {
@@ -62,8 +68,13 @@ export async function runSelfTest(model: ModelPackage, session: ModelSession): P
       }
     }
   }
-  if (model.manifest.golden.length === 0) return err(new NodeError('MODEL_GOLDEN', 'the model has no golden images'));
-  return ok({ images: model.manifest.golden.length, largestDifference, elapsedMs: performance.now() - start });
+  if (model.manifest.golden.length === 0)
+    return err(new NodeError('MODEL_GOLDEN', 'the model has no golden images'));
+  return ok({
+    images: model.manifest.golden.length,
+    largestDifference,
+    elapsedMs: performance.now() - start,
+  });
 }
 
 async function goldenInput(

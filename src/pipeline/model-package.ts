@@ -135,7 +135,9 @@ export function loadModelPackage(folder: string): Result<ModelPackage, NodeError
   if (!bank.ok) return bank;
   const expected = rejection.features.bankRows * rejection.features.bankColumns * 4;
   if (bank.value.length !== expected) {
-    return err(new NodeError('MODEL_INVALID', `the feature bank has ${bank.value.length} bytes, expected ${expected}`));
+    return err(
+      new NodeError('MODEL_INVALID', `the feature bank has ${bank.value.length} bytes, expected ${expected}`),
+    );
   }
   return ok({ ...base, featureBank: float32From(bank.value) });
 }

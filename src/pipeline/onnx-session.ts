@@ -63,7 +63,9 @@ function sessionOptions(provider: Provider, threads: number): InferenceSession.S
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    extra: { session: { disable_quant_qdq: '1', ...(provider === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' }) } },
+    extra: {
+      session: { disable_quant_qdq: '1', ...(provider === 'cpu' ? {} : { disable_cpu_ep_fallback: '1' }) },
+    },
   };
 }
 

@@ -1,7 +1,7 @@
-import { displayGrayscale, type DisplayedImage } from '../imaging/grayscale.ts';
+import type { DataSet } from '../dicom/data-set.ts';
+import { type DisplayedImage, displayGrayscale } from '../imaging/grayscale.ts';
 import { buildLetterbox, type Letterbox } from '../imaging/letterbox.ts';
 import type { StoredPixels } from '../imaging/stored-pixels.ts';
-import type { DataSet } from '../dicom/data-set.ts';
 import type { ModelManifest } from './model-package.ts';
 
 /** The picture as a viewer shows it, the model's input made from it, and the exact way back. */

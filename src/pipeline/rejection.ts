@@ -33,7 +33,11 @@ export function rejectUnfamiliar(output: ModelOutput, model: ModelPackage): Reje
   if (!(stats <= rejection.stats.threshold)) {
     found.push(`texture distance ${stats.toFixed(2)} above ${rejection.stats.threshold.toFixed(2)}`);
   }
-  if (rejection.features !== undefined && features !== undefined && !(features <= rejection.features.threshold)) {
+  if (
+    rejection.features !== undefined &&
+    features !== undefined &&
+    !(features <= rejection.features.threshold)
+  ) {
     found.push(`neighbour distance ${features.toFixed(4)} above ${rejection.features.threshold.toFixed(4)}`);
   }
   return found.length === 0 ? { scores } : { scores, reason: { code: 'Q01', detail: found.join(', ') } };

@@ -23,11 +23,16 @@ export interface ReportTools {
  * result.
  */
 export function planReport(job: StudyJob, tools: Omit<ReportTools, 'build'>): ReportPlan | undefined {
-  const records = job.images.flatMap(({ record }) => (record === undefined ? [] : [readAnalysisRecord(record)]));
+  const records = job.images.flatMap(({ record }) =>
+    record === undefined ? [] : [readAnalysisRecord(record)],
+  );
   const study = records[0]?.study;
   if (study === undefined) return undefined;
   const images = job.images.map((entry) => imageOf(entry, records));
-  if (tools.noResult === 'none' && images.every(({ outcome }) => outcome === 'NO_RESULT' || outcome === 'FAILED')) {
+  if (
+    tools.noResult === 'none' &&
+    images.every(({ outcome }) => outcome === 'NO_RESULT' || outcome === 'FAILED')
+  ) {
     return undefined;
   }
   return {

@@ -2,7 +2,7 @@ import type { NodeError } from '../core/errors.ts';
 import type { Reason, ReasonCode } from '../core/reasons.ts';
 import type { DataSet } from '../dicom/data-set.ts';
 import { type Part10File, readPart10 } from '../dicom/part10-reader.ts';
-import { analyseImage, type AnalysisOptions } from './analyse-image.ts';
+import { type AnalysisOptions, analyseImage } from './analyse-image.ts';
 import { writeAnalysisRecord } from './analysis-record.ts';
 import type { Inference } from './inference.ts';
 import type { FilterRecord, ImageEnd, ImageJob, NewObject, QueryIdentity } from './ports.ts';
@@ -41,7 +41,8 @@ export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<
 
   const filter = tools.decideView(file.value, job);
   const identity = queryIdentity(file.value);
-  if (filter.verdict === 'exclude') return { disposition: 'skipped', reasons: filter.reasons, filter, identity, objects: [] };
+  if (filter.verdict === 'exclude')
+    return { disposition: 'skipped', reasons: filter.reasons, filter, identity, objects: [] };
   if (filter.verdict === 'unknown' && !job.released) {
     return { disposition: 'held', reasons: filter.reasons, filter, identity, objects: [] };
   }
@@ -51,7 +52,13 @@ export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<
   }
   const study = readStudyContext(file.value.dataSet);
   if (!study.ok) {
-    return { disposition: 'held', reasons: [{ code: 'Q04', detail: study.error.message }], filter, identity, objects: [] };
+    return {
+      disposition: 'held',
+      reasons: [{ code: 'Q04', detail: study.error.message }],
+      filter,
+      identity,
+      objects: [],
+    };
   }
 
   const { image, facts } = await analyseImage(file.value, tools.inference, {
@@ -79,7 +86,10 @@ export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<
 }
 
 function parseReason(error: NodeError): Reason {
-  const codes: Partial<Record<NodeError['code'], ReasonCode>> = { DATASET_LIMIT: 'T05', PIXEL_UNSUPPORTED: 'T01' };
+  const codes: Partial<Record<NodeError['code'], ReasonCode>> = {
+    DATASET_LIMIT: 'T05',
+    PIXEL_UNSUPPORTED: 'T01',
+  };
   return { code: codes[error.code] ?? 'T04', detail: error.message };
 }
 

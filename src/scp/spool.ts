@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { NodeError } from '../core/errors.ts';
 
 /** The last character of a ULID is random, so that the folders fill evenly. */
-const folderNames = [...'0123456789ABCDEFGHJKMNPQRSTVWXYZ'];
+const folderNames = Array.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
 
 /**
  * The folders of a spool: `in` for files on their way, `obj/<last character of the id>` for stored ones, all mode

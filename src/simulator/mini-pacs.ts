@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -76,7 +76,11 @@ function scpClass(options: MiniPacsOptions): typeof dimse.Scp {
       this.#callingAeTitle = association.getCallingAeTitle();
       if (association.getCalledAeTitle() !== options.aeTitle) {
         const { RejectResult, RejectSource, RejectReason } = dimse.constants;
-        this.sendAssociationReject(RejectResult.Permanent, RejectSource.ServiceUser, RejectReason.CalledAeNotRecognized);
+        this.sendAssociationReject(
+          RejectResult.Permanent,
+          RejectSource.ServiceUser,
+          RejectReason.CalledAeNotRecognized,
+        );
         return;
       }
       for (const { id } of association.getPresentationContexts()) {
@@ -133,7 +137,10 @@ function scpClass(options: MiniPacsOptions): typeof dimse.Scp {
       const dataSet = Buffer.concat(received.collector.chunks);
       const { transferSyntaxUid } = received;
       const path = join(options.folder, `${sopInstanceUid}.dcm`);
-      writeFileSync(path, Buffer.concat([writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid }), dataSet]));
+      writeFileSync(
+        path,
+        Buffer.concat([writeFileMeta({ sopClassUid, sopInstanceUid, transferSyntaxUid }), dataSet]),
+      );
       options.onReceived({
         path,
         sopClassUid,

@@ -31,7 +31,9 @@ export class Alerts {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
       const made = this.#db
-        .sql(`INSERT INTO alert (alertId, cause, detail, startedAtMs) VALUES (@alertId, @cause, @detail, @nowMs) ON CONFLICT DO NOTHING`)
+        .sql(
+          `INSERT INTO alert (alertId, cause, detail, startedAtMs) VALUES (@alertId, @cause, @detail, @nowMs) ON CONFLICT DO NOTHING`,
+        )
         .run({ alertId: newUlid(nowMs), cause, detail, nowMs });
       if (made === 1) this.#audit.append('ALERT_STARTED', { cause, detail });
       return made === 1;
@@ -43,7 +45,9 @@ export class Alerts {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
       const row = this.#db
-        .sql<{ startedAtMs: number }>('UPDATE alert SET recoveredAtMs = @nowMs WHERE cause = @cause AND recoveredAtMs IS NULL RETURNING startedAtMs')
+        .sql<{ startedAtMs: number }>(
+          'UPDATE alert SET recoveredAtMs = @nowMs WHERE cause = @cause AND recoveredAtMs IS NULL RETURNING startedAtMs',
+        )
         .get({ cause, nowMs });
       if (row === undefined) return false;
       this.#audit.append('ALERT_RECOVERED', { cause, durationMs: nowMs - row.startedAtMs });
@@ -52,11 +56,15 @@ export class Alerts {
   }
 
   active(): AlertRecord[] {
-    return this.#db.sql<AlertRecord>('SELECT * FROM alert WHERE recoveredAtMs IS NULL ORDER BY startedAtMs').all();
+    return this.#db
+      .sql<AlertRecord>('SELECT * FROM alert WHERE recoveredAtMs IS NULL ORDER BY startedAtMs')
+      .all();
   }
 
   /** The newest alerts, active or over. */
   history(limit: number): AlertRecord[] {
-    return this.#db.sql<AlertRecord>('SELECT * FROM alert ORDER BY startedAtMs DESC, alertId DESC LIMIT @limit').all({ limit });
+    return this.#db
+      .sql<AlertRecord>('SELECT * FROM alert ORDER BY startedAtMs DESC, alertId DESC LIMIT @limit')
+      .all({ limit });
   }
 }

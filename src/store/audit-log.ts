@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { eventDefinition, type EventFields, type EventName } from '../core/events.ts';
+import { type EventFields, type EventName, eventDefinition } from '../core/events.ts';
 import { sha256Hex } from '../core/identifiers.ts';
 import type { Database } from './database.ts';
 
@@ -90,7 +90,9 @@ export class AuditLog {
 
   /** The newest place in the chain; write it elsewhere from time to time and give it to `verify`. */
   head(): AuditAnchor {
-    return this.#db.sql<AuditAnchor>('SELECT seq, sha256 FROM auditHead').get() ?? { seq: 0, sha256: genesis };
+    return (
+      this.#db.sql<AuditAnchor>('SELECT seq, sha256 FROM auditHead').get() ?? { seq: 0, sha256: genesis }
+    );
   }
 
   /**
@@ -102,7 +104,12 @@ export class AuditLog {
     const start = this.#db.sql<AuditAnchor>('SELECT seq, sha256 FROM auditCheckpoint').get();
     let previous: AuditAnchor = start ?? { seq: 0, sha256: genesis };
     let rows = 0;
-    const broken = (brokenSeq: number, finding: string): AuditVerdict => ({ intact: false, rows, brokenSeq, finding });
+    const broken = (brokenSeq: number, finding: string): AuditVerdict => ({
+      intact: false,
+      rows,
+      brokenSeq,
+      finding,
+    });
     for (const row of this.#db.sql<StoredAuditRow>('SELECT * FROM audit ORDER BY seq').iterate()) {
       const fault = rowFault(row, previous, anchor);
       if (fault !== undefined) return broken(fault.seq, fault.finding);
@@ -111,7 +118,10 @@ export class AuditLog {
     }
     const head = this.head();
     if (head.seq !== previous.seq || head.sha256 !== previous.sha256) {
-      return broken(previous.seq + 1, `the chain ends at row ${previous.seq}, but its head is row ${head.seq}`);
+      return broken(
+        previous.seq + 1,
+        `the chain ends at row ${previous.seq}, but its head is row ${head.seq}`,
+      );
     }
     if (anchor !== undefined && anchor.seq > previous.seq) {
       return broken(previous.seq + 1, `the anchor names row ${anchor.seq}, which is gone`);
@@ -139,7 +149,9 @@ const insertRow = `INSERT INTO audit
   VALUES (@seq, @atMs, @event, ${indexedFields.map((name) => `@${name}`).join(', ')}, @fieldsJson, @prevSha256, @sha256)`;
 
 /** A stored row as callers see it. */
-export function readAuditRow(stored: Pick<StoredAuditRow, 'seq' | 'atMs' | 'event' | 'fieldsJson' | 'prevSha256' | 'sha256'>): AuditRow {
+export function readAuditRow(
+  stored: Pick<StoredAuditRow, 'seq' | 'atMs' | 'event' | 'fieldsJson' | 'prevSha256' | 'sha256'>,
+): AuditRow {
   return {
     seq: stored.seq,
     atMs: stored.atMs,
@@ -150,23 +162,43 @@ export function readAuditRow(stored: Pick<StoredAuditRow, 'seq' | 'atMs' | 'even
   };
 }
 
-function rowFault(row: StoredAuditRow, previous: AuditAnchor, anchor: AuditAnchor | undefined): { seq: number; finding: string } | undefined {
+function rowFault(
+  row: StoredAuditRow,
+  previous: AuditAnchor,
+  anchor: AuditAnchor | undefined,
+): { seq: number; finding: string } | undefined {
   const expected = previous.seq + 1;
   if (row.seq !== expected) return { seq: expected, finding: `row ${expected} is missing` };
-  if (row.prevSha256 !== previous.sha256) return { seq: row.seq, finding: `row ${row.seq} does not follow the row before it` };
+  if (row.prevSha256 !== previous.sha256)
+    return { seq: row.seq, finding: `row ${row.seq} does not follow the row before it` };
   if (chainHash(row) !== row.sha256) return { seq: row.seq, finding: `row ${row.seq} was changed` };
   const fields = JSON.parse(row.fieldsJson) as Record<string, unknown>;
   // The indexed columns repeat what the hash covers; a copy that was edited would mislead a query.
   const differing = indexedFields.find((name) => indexedValue(fields[name]) !== row[name]);
-  if (differing !== undefined) return { seq: row.seq, finding: `row ${row.seq} was changed in its column ${differing}` };
+  if (differing !== undefined)
+    return { seq: row.seq, finding: `row ${row.seq} was changed in its column ${differing}` };
   if (anchor?.seq === row.seq && anchor.sha256 !== row.sha256) {
     return { seq: row.seq, finding: `row ${row.seq} differs from the anchor kept elsewhere` };
   }
   return undefined;
 }
 
-function chainHash(row: { seq: number; atMs: number; event: string; fieldsJson: string; prevSha256: string }): string {
-  return sha256Hex(canonicalJson({ atMs: row.atMs, event: row.event, fieldsJson: row.fieldsJson, prevSha256: row.prevSha256, seq: row.seq }));
+function chainHash(row: {
+  seq: number;
+  atMs: number;
+  event: string;
+  fieldsJson: string;
+  prevSha256: string;
+}): string {
+  return sha256Hex(
+    canonicalJson({
+      atMs: row.atMs,
+      event: row.event,
+      fieldsJson: row.fieldsJson,
+      prevSha256: row.prevSha256,
+      seq: row.seq,
+    }),
+  );
 }
 
 function indexedValue(value: unknown): string | null {

@@ -1,4 +1,4 @@
-import { readAuditRow, type AuditRow } from './audit-log.ts';
+import { type AuditRow, readAuditRow } from './audit-log.ts';
 import type { Database } from './database.ts';
 
 /**

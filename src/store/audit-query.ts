@@ -1,7 +1,7 @@
 import type { EventName } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ReasonCode } from '../core/reasons.ts';
-import { readAuditRow, type AuditRow } from './audit-log.ts';
+import { type AuditRow, readAuditRow } from './audit-log.ts';
 import type { Database } from './database.ts';
 
 /** What to look for; members that are absent do not narrow. Times are inclusive below and exclusive above. */
@@ -30,7 +30,16 @@ export interface AuditPlace {
 type StoredRow = Parameters<typeof readAuditRow>[0];
 
 /** Columns that have an index on (column, atMs), from the one that usually narrows most to the least. */
-const indexedColumns = ['instanceId', 'sopInstanceUid', 'studyInstanceUid', 'reason', 'outcome', 'destination', 'callingAeTitle', 'event'] as const;
+const indexedColumns = [
+  'instanceId',
+  'sopInstanceUid',
+  'studyInstanceUid',
+  'reason',
+  'outcome',
+  'destination',
+  'callingAeTitle',
+  'event',
+] as const;
 
 const probeLimit = 2000;
 
@@ -55,8 +64,13 @@ export class AuditQuery {
   }
 
   /** The SQL and parameters for a filter; public so that a test can see an index used for every kind. */
-  statement(filter: AuditFilter): { readonly sql: string; readonly parameters: Readonly<Record<string, string | number>> } {
-    const wanted = indexedColumns.flatMap((column) => (filter[column] === undefined ? [] : [{ column, value: filter[column] }]));
+  statement(filter: AuditFilter): {
+    readonly sql: string;
+    readonly parameters: Readonly<Record<string, string | number>>;
+  } {
+    const wanted = indexedColumns.flatMap((column) =>
+      filter[column] === undefined ? [] : [{ column, value: filter[column] }],
+    );
     const parameters: Record<string, string | number> = {
       sinceMs: filter.sinceMs ?? 0,
       untilMs: filter.untilMs ?? Number.MAX_SAFE_INTEGER,
@@ -84,14 +98,19 @@ export class AuditQuery {
 
   #driver(wanted: readonly { column: string; value: string }[]): string | undefined {
     if (wanted.length < 2) return wanted[0]?.column;
-    const counted = wanted.map(({ column, value }) => ({ column, count: this.#countUpToProbe(column, value) }));
+    const counted = wanted.map(({ column, value }) => ({
+      column,
+      count: this.#countUpToProbe(column, value),
+    }));
     counted.sort((a, b) => a.count - b.count);
     return counted[0]?.column;
   }
 
   #countUpToProbe(column: string, value: string): number {
     const row = this.#db
-      .sql<{ n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM audit WHERE ${column} = @value LIMIT ${probeLimit})`)
+      .sql<{ n: number }>(
+        `SELECT count(*) AS n FROM (SELECT 1 FROM audit WHERE ${column} = @value LIMIT ${probeLimit})`,
+      )
       .get({ value });
     return row?.n ?? 0;
   }

@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
-import { closeSync, copyFileSync, createReadStream, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asNodeError, NodeError } from '../core/errors.ts';
 import { AuditLog, type AuditVerdict } from './audit-log.ts';
-import { openReadOnlyDatabase, sealDatabaseCopy, type Database } from './database.ts';
+import { type Database, openReadOnlyDatabase, sealDatabaseCopy } from './database.ts';
 
 /** What a backup holds, found by opening and reading it. */
 export interface BackupReport {
@@ -22,7 +32,11 @@ export interface BackupReport {
  * Writes a consistent copy of the live database to `targetPath`, checks it by reading it, and only then puts it
  * in the place of the one before. The running service is not stopped. The result is audited either way.
  */
-export async function backupDatabase(db: Database, audit: AuditLog, targetPath: string): Promise<BackupReport> {
+export async function backupDatabase(
+  db: Database,
+  audit: AuditLog,
+  targetPath: string,
+): Promise<BackupReport> {
   const part = `${targetPath}.part`;
   try {
     rmSync(part, { force: true });
@@ -30,7 +44,8 @@ export async function backupDatabase(db: Database, audit: AuditLog, targetPath: 
     sealDatabaseCopy(part);
     sync(part);
     const report = { ...(await checkBackup(part)), path: targetPath };
-    if (!report.audit.intact) throw new NodeError('STORE_CORRUPT', `the copy's audit chain is broken: ${report.audit.finding}`);
+    if (!report.audit.intact)
+      throw new NodeError('STORE_CORRUPT', `the copy's audit chain is broken: ${report.audit.finding}`);
     renameSync(part, targetPath);
     sync(dirname(targetPath));
     audit.append('BACKUP_MADE', { sizeBytes: report.sizeBytes, sha256: report.sha256, path: targetPath });
@@ -68,9 +83,14 @@ export async function checkBackup(path: string): Promise<BackupReport> {
  * Puts a checked backup in the place of the database. The service must be stopped. What was there is kept beside
  * it under `<name>.replaced-<time>`. Afterwards `rebuildFromSpool` takes up images that are newer than the backup.
  */
-export async function restoreDatabase(backupPath: string, databasePath: string, nowMs: number): Promise<BackupReport> {
+export async function restoreDatabase(
+  backupPath: string,
+  databasePath: string,
+  nowMs: number,
+): Promise<BackupReport> {
   const report = await checkBackup(backupPath);
-  if (!report.audit.intact) throw new NodeError('STORE_CORRUPT', `the backup's audit chain is broken: ${report.audit.finding}`);
+  if (!report.audit.intact)
+    throw new NodeError('STORE_CORRUPT', `the backup's audit chain is broken: ${report.audit.finding}`);
   const part = `${databasePath}.part`;
   copyFileSync(backupPath, part);
   sync(part);

@@ -45,26 +45,42 @@ export class Commitments {
   }
 
   /** Persists a transaction; call before the N-ACTION is sent. The UID must be new. */
-  open(request: { readonly transactionUid: string; readonly destination: string; readonly outboxIds: readonly number[]; readonly deadlineMs: number }): void {
+  open(request: {
+    readonly transactionUid: string;
+    readonly destination: string;
+    readonly outboxIds: readonly number[];
+    readonly deadlineMs: number;
+  }): void {
     this.#db.transaction(() => {
       const { transactionUid, destination } = request;
       this.#db
         .sql(`INSERT INTO commitment (transactionUid, destination, state, requestedAtMs, deadlineMs)
               VALUES (@transactionUid, @destination, 'REQUESTED', @nowMs, @deadlineMs)`)
-        .run({ transactionUid, destination, nowMs: this.#clock.nowMs(), deadlineMs: Math.trunc(request.deadlineMs) });
+        .run({
+          transactionUid,
+          destination,
+          nowMs: this.#clock.nowMs(),
+          deadlineMs: Math.trunc(request.deadlineMs),
+        });
       for (const outboxId of request.outboxIds) {
         this.#db
           .sql('INSERT INTO commitmentObject (transactionUid, outboxId) VALUES (@transactionUid, @outboxId)')
           .run({ transactionUid, outboxId });
       }
-      this.#audit.append('COMMITMENT_REQUESTED', { transactionUid, destination, count: request.outboxIds.length });
+      this.#audit.append('COMMITMENT_REQUESTED', {
+        transactionUid,
+        destination,
+        count: request.outboxIds.length,
+      });
     });
   }
 
   /** The N-ACTION was refused or its fate is unknown: its objects may be asked for again with a new UID. */
   fail(transactionUid: string): boolean {
     const changed = this.#db
-      .sql("UPDATE commitment SET state = 'FAILED', answeredAtMs = @nowMs WHERE transactionUid = @transactionUid AND state = 'REQUESTED'")
+      .sql(
+        "UPDATE commitment SET state = 'FAILED', answeredAtMs = @nowMs WHERE transactionUid = @transactionUid AND state = 'REQUESTED'",
+      )
       .run({ transactionUid, nowMs: this.#clock.nowMs() });
     return changed === 1;
   }
@@ -77,16 +93,21 @@ export class Commitments {
     return this.#db.transaction(() => {
       const { transactionUid } = report;
       const row = this.#db
-        .sql<{ state: string; destination: string }>('SELECT state, destination FROM commitment WHERE transactionUid = @transactionUid')
+        .sql<{ state: string; destination: string }>(
+          'SELECT state, destination FROM commitment WHERE transactionUid = @transactionUid',
+        )
         .get({ transactionUid });
       if (row === undefined) return 'unknown';
       if (row.state === 'REPORTED') return 'duplicate';
       const nowMs = this.#clock.nowMs();
       this.#db
-        .sql("UPDATE commitment SET state = 'REPORTED', answeredAtMs = @nowMs WHERE transactionUid = @transactionUid")
+        .sql(
+          "UPDATE commitment SET state = 'REPORTED', answeredAtMs = @nowMs WHERE transactionUid = @transactionUid",
+        )
         .run({ transactionUid, nowMs });
       for (const sopInstanceUid of report.committed) this.#commit(transactionUid, sopInstanceUid, nowMs);
-      for (const item of report.failed) this.#refuse(transactionUid, item.sopInstanceUid, item.failureReason, nowMs);
+      for (const item of report.failed)
+        this.#refuse(transactionUid, item.sopInstanceUid, item.failureReason, nowMs);
       this.#audit.append('COMMITMENT_REPORTED', {
         transactionUid,
         destination: row.destination,
@@ -101,12 +122,18 @@ export class Commitments {
   expire(nowMs: number): number {
     return this.#db.transaction(() => {
       const rows = this.#db
-        .sql<{ transactionUid: string; destination: string; count: number }>(`SELECT t.transactionUid, t.destination, count(c.outboxId) AS count
+        .sql<{
+          transactionUid: string;
+          destination: string;
+          count: number;
+        }>(`SELECT t.transactionUid, t.destination, count(c.outboxId) AS count
               FROM commitment t LEFT JOIN commitmentObject c ON c.transactionUid = t.transactionUid
               WHERE t.state = 'REQUESTED' AND t.deadlineMs <= @nowMs GROUP BY t.transactionUid`)
         .all({ nowMs });
       for (const row of rows) {
-        this.#db.sql("UPDATE commitment SET state = 'EXPIRED' WHERE transactionUid = @transactionUid").run({ transactionUid: row.transactionUid });
+        this.#db
+          .sql("UPDATE commitment SET state = 'EXPIRED' WHERE transactionUid = @transactionUid")
+          .run({ transactionUid: row.transactionUid });
         this.#audit.append('COMMITMENT_EXPIRED', { ...row });
       }
       return rows.length;
@@ -117,7 +144,9 @@ export class Commitments {
     const outboxId = this.#mark(transactionUid, sopInstanceUid, 'COMMITTED', null);
     if (outboxId === undefined) return;
     this.#db
-      .sql("UPDATE outbox SET state = 'COMMITTED', committedAtMs = @nowMs, changedAtMs = @nowMs WHERE outboxId = @outboxId AND state = 'STORED'")
+      .sql(
+        "UPDATE outbox SET state = 'COMMITTED', committedAtMs = @nowMs, changedAtMs = @nowMs WHERE outboxId = @outboxId AND state = 'STORED'",
+      )
       .run({ outboxId, nowMs });
   }
 
@@ -131,7 +160,12 @@ export class Commitments {
       .run({ outboxId, failureReason, nowMs });
   }
 
-  #mark(transactionUid: string, sopInstanceUid: string, result: 'COMMITTED' | 'FAILED', failureReason: number | null): number | undefined {
+  #mark(
+    transactionUid: string,
+    sopInstanceUid: string,
+    result: 'COMMITTED' | 'FAILED',
+    failureReason: number | null,
+  ): number | undefined {
     return this.#db
       .sql<{ outboxId: number }>(`UPDATE commitmentObject SET result = @result, failureReason = @failureReason
             WHERE transactionUid = @transactionUid AND outboxId IN (

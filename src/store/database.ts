@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { NodeError, type ErrorCode } from '../core/errors.ts';
+import { type ErrorCode, NodeError } from '../core/errors.ts';
 import { migrate, schemaVersion } from './migrations/migrations.ts';
 
 /** What a column or a parameter may hold. Booleans are 0 or 1; times are epoch milliseconds UTC. */
@@ -112,7 +112,10 @@ export function openReadOnlyDatabase(path: string): Database {
     const version = Number(connection.pragma('user_version', { simple: true }));
     if (version > schemaVersion) throw newerSchema(version);
     if (version < schemaVersion) {
-      throw new NodeError('STORE_UNSAFE', `the database has schema ${version}, this release reads ${schemaVersion}; start the service once to upgrade it`);
+      throw new NodeError(
+        'STORE_UNSAFE',
+        `the database has schema ${version}, this release reads ${schemaVersion}; start the service once to upgrade it`,
+      );
     }
     return new Database(connection, 'read-only');
   } catch (error) {
@@ -138,7 +141,11 @@ function connect(path: string, options: BetterSqlite3.Options): BetterSqlite3.Da
     return new BetterSqlite3(path, { timeout: 5000, ...options });
   } catch (error) {
     if (error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_CANTOPEN')) {
-      throw new NodeError(options.readonly === true ? 'NOT_FOUND' : 'STORE_IO', `cannot open the database ${path}`, { cause: error });
+      throw new NodeError(
+        options.readonly === true ? 'NOT_FOUND' : 'STORE_IO',
+        `cannot open the database ${path}`,
+        { cause: error },
+      );
     }
     throw asStoreError(error);
   }
@@ -162,7 +169,10 @@ function assertDurable(connection: BetterSqlite3.Database): void {
   const synchronous = Number(connection.pragma('synchronous', { simple: true }));
   const journalMode = String(connection.pragma('journal_mode', { simple: true }));
   if (synchronous !== 2 || journalMode !== 'wal') {
-    throw new NodeError('STORE_UNSAFE', `the database runs with synchronous=${synchronous}, journal_mode=${journalMode}; 2 and wal are needed`);
+    throw new NodeError(
+      'STORE_UNSAFE',
+      `the database runs with synchronous=${synchronous}, journal_mode=${journalMode}; 2 and wal are needed`,
+    );
   }
 }
 
@@ -181,12 +191,18 @@ function refuseNetworkFileSystem(path: string): void {
   const type = statfsSync(dirname(path)).type >>> 0;
   const name = networkFileSystems.get(type);
   if (name !== undefined) {
-    throw new NodeError('STORE_UNSAFE', `the database folder lies on ${name}; SQLite in WAL mode needs a local disk`);
+    throw new NodeError(
+      'STORE_UNSAFE',
+      `the database folder lies on ${name}; SQLite in WAL mode needs a local disk`,
+    );
   }
 }
 
 function newerSchema(version: number): NodeError {
-  return new NodeError('STORE_NEWER_SCHEMA', `the database has schema ${version}, this release knows ${schemaVersion}`);
+  return new NodeError(
+    'STORE_NEWER_SCHEMA',
+    `the database has schema ${version}, this release knows ${schemaVersion}`,
+  );
 }
 
 function wrap<Row>(statement: BetterSqlite3.Statement<[SqlParameters], Row>): Statement<Row> {
@@ -215,7 +231,8 @@ function asStoreError(error: unknown): unknown {
 function storeCode(sqliteCode: string): ErrorCode {
   if (sqliteCode.startsWith('SQLITE_BUSY') || sqliteCode.startsWith('SQLITE_LOCKED')) return 'STORE_BUSY';
   if (sqliteCode.startsWith('SQLITE_FULL')) return 'STORE_FULL';
-  if (sqliteCode.startsWith('SQLITE_CORRUPT') || sqliteCode.startsWith('SQLITE_NOTADB')) return 'STORE_CORRUPT';
+  if (sqliteCode.startsWith('SQLITE_CORRUPT') || sqliteCode.startsWith('SQLITE_NOTADB'))
+    return 'STORE_CORRUPT';
   if (/^SQLITE_(IOERR|READONLY|CANTOPEN|NOLFS|PERM|PROTOCOL)/.test(sqliteCode)) return 'STORE_IO';
   return 'BUG_INVARIANT';
 }

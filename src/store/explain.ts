@@ -68,11 +68,17 @@ export class Explain {
   #studyUids(key: ExplainKey): string[] {
     const read = (where: string, value: string): string[] =>
       this.#db
-        .sql<{ uid: string }>(`SELECT studyInstanceUid AS uid FROM ${where} GROUP BY uid ORDER BY max(rowid) DESC`)
+        .sql<{ uid: string }>(
+          `SELECT studyInstanceUid AS uid FROM ${where} GROUP BY uid ORDER BY max(rowid) DESC`,
+        )
         .all({ value })
         .map((row) => row.uid);
     if (key === 'last') {
-      const last = this.#db.sql<{ uid: string }>('SELECT studyInstanceUid AS uid FROM instance ORDER BY receivedAtMs DESC LIMIT 1').get();
+      const last = this.#db
+        .sql<{ uid: string }>(
+          'SELECT studyInstanceUid AS uid FROM instance ORDER BY receivedAtMs DESC LIMIT 1',
+        )
+        .get();
       return last === undefined ? [] : [last.uid];
     }
     if ('accessionNumber' in key) return read('instance WHERE accessionNumber = @value', key.accessionNumber);
@@ -84,14 +90,17 @@ export class Explain {
 
   #study(studyInstanceUid: string): StudyExplanation {
     const study = this.#db
-      .sql<{ state: string; lastError: string | null }>('SELECT state, lastError FROM study WHERE studyInstanceUid = @studyInstanceUid')
+      .sql<{ state: string; lastError: string | null }>(
+        'SELECT state, lastError FROM study WHERE studyInstanceUid = @studyInstanceUid',
+      )
       .get({ studyInstanceUid });
     const images = this.#studies.images(studyInstanceUid).map((image) => this.#image(image));
     return {
       studyInstanceUid,
       state: study?.state ?? 'CLOSED',
       lastError: study?.lastError ?? null,
-      accessionNumber: images.find(({ instance }) => instance.accessionNumber !== null)?.instance.accessionNumber ?? null,
+      accessionNumber:
+        images.find(({ instance }) => instance.accessionNumber !== null)?.instance.accessionNumber ?? null,
       images,
       reports: this.#reports(studyInstanceUid),
       timeline: this.#timeline(studyInstanceUid),
@@ -100,7 +109,9 @@ export class Explain {
 
   #image(image: StudyImage): ExplainedImage {
     const job = this.#db
-      .sql<NonNullable<ExplainedImage['job']>>(`SELECT state, attempts, nextAtMs, lastErrorCode, lastError FROM job
+      .sql<
+        NonNullable<ExplainedImage['job']>
+      >(`SELECT state, attempts, nextAtMs, lastErrorCode, lastError FROM job
             WHERE instanceId = @instanceId ORDER BY createdAtMs DESC LIMIT 1`)
       .get({ instanceId: image.instance.instanceId });
     return { ...image, job: job ?? null, objects: image.objects.map((object) => this.#object(object)) };
@@ -127,7 +138,10 @@ export class Explain {
   }
 
   #object(object: ObjectRecord): ExplainedObject {
-    return { object, deliveries: this.#db.sql<OutboxEntry>(deliveriesOfObject).all({ objectId: object.objectId }) };
+    return {
+      object,
+      deliveries: this.#db.sql<OutboxEntry>(deliveriesOfObject).all({ objectId: object.objectId }),
+    };
   }
 
   #timeline(studyInstanceUid: string): AuditRow[] {

@@ -74,7 +74,10 @@ export class Feedback {
   }
 
   /** How often readers agreed, per model, in a span of time. */
-  agreement(fromMs: number, toMs: number): { readonly modelSha256: string | null; readonly judgement: Judgement; readonly count: number }[] {
+  agreement(
+    fromMs: number,
+    toMs: number,
+  ): { readonly modelSha256: string | null; readonly judgement: Judgement; readonly count: number }[] {
     return this.#db
       .sql<{ modelSha256: string | null; judgement: Judgement; count: number }>(
         'SELECT modelSha256, judgement, count(*) AS count FROM feedback WHERE atMs >= @fromMs AND atMs < @toMs GROUP BY modelSha256, judgement',

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { newUlid } from '../core/identifiers.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
-import { readInstance, type InstanceRecord, type InstanceRow } from './records.ts';
+import { type InstanceRecord, type InstanceRow, readInstance } from './records.ts';
 import { openStudy } from './study.ts';
 
 /** Reprocessing waits behind what arrives. */
@@ -23,7 +23,9 @@ export class Holds {
   /** The held images, oldest first. */
   held(limit: number, offset: number): InstanceRecord[] {
     return this.#db
-      .sql<InstanceRow>("SELECT * FROM instance WHERE disposition = 'held' ORDER BY receivedAtMs, instanceId LIMIT @limit OFFSET @offset")
+      .sql<InstanceRow>(
+        "SELECT * FROM instance WHERE disposition = 'held' ORDER BY receivedAtMs, instanceId LIMIT @limit OFFSET @offset",
+      )
       .all({ limit, offset })
       .map(readInstance);
   }
@@ -40,7 +42,9 @@ export class Holds {
   dismiss(instanceId: string, operator: string): 'done' | 'not-held' | 'not-found' {
     return this.#ifHeld(instanceId, (row) => {
       this.#db
-        .sql("UPDATE instance SET disposition = 'skipped', reasonsJson = @reasonsJson, decidedAtMs = @nowMs WHERE instanceId = @instanceId")
+        .sql(
+          "UPDATE instance SET disposition = 'skipped', reasonsJson = @reasonsJson, decidedAtMs = @nowMs WHERE instanceId = @instanceId",
+        )
         .run({
           instanceId,
           nowMs: this.#clock.nowMs(),
@@ -54,17 +58,27 @@ export class Holds {
    * Has an image analysed again, by the active model or by a named one; also the way out of quarantine.
    * `pending`: it is in the queue anyway. `purged`: its file was removed by retention or lost.
    */
-  requeue(instanceId: string, operator: string, modelSha256 = ''): 'queued' | 'pending' | 'purged' | 'not-found' {
+  requeue(
+    instanceId: string,
+    operator: string,
+    modelSha256 = '',
+  ): 'queued' | 'pending' | 'purged' | 'not-found' {
     return this.#db.transaction(() => {
       const row = this.#row(instanceId);
       if (row === undefined) return 'not-found';
       if (row.spoolState !== 'present') return 'purged';
       const unfinished = this.#db
-        .sql("SELECT 1 FROM job WHERE instanceId = @instanceId AND modelSha256 = @modelSha256 AND state IN ('QUEUED','WAITING','RUNNING')")
+        .sql(
+          "SELECT 1 FROM job WHERE instanceId = @instanceId AND modelSha256 = @modelSha256 AND state IN ('QUEUED','WAITING','RUNNING')",
+        )
         .get({ instanceId, modelSha256 });
       if (unfinished !== undefined) return 'pending';
       this.#enqueue(row, modelSha256, 0);
-      this.#audit.append('OPERATOR_REQUEUED', { ...subject(row), operator, modelSha256: modelSha256 === '' ? undefined : modelSha256 });
+      this.#audit.append('OPERATOR_REQUEUED', {
+        ...subject(row),
+        operator,
+        modelSha256: modelSha256 === '' ? undefined : modelSha256,
+      });
       return 'queued';
     });
   }
@@ -80,7 +94,9 @@ export class Holds {
   }
 
   #row(instanceId: string): InstanceRow | undefined {
-    return this.#db.sql<InstanceRow>('SELECT * FROM instance WHERE instanceId = @instanceId').get({ instanceId });
+    return this.#db
+      .sql<InstanceRow>('SELECT * FROM instance WHERE instanceId = @instanceId')
+      .get({ instanceId });
   }
 
   #enqueue(row: InstanceRow, modelSha256: string, operatorReleased: 0 | 1): void {
@@ -94,12 +110,18 @@ export class Holds {
       .run({ jobId: newUlid(nowMs), instanceId: row.instanceId, modelSha256, operatorReleased, nowMs });
     if (modelSha256 !== '') return;
     this.#db
-      .sql("UPDATE instance SET disposition = 'pending', reasonsJson = '[]', outcome = NULL, decidedAtMs = NULL WHERE instanceId = @instanceId")
+      .sql(
+        "UPDATE instance SET disposition = 'pending', reasonsJson = '[]', outcome = NULL, decidedAtMs = NULL WHERE instanceId = @instanceId",
+      )
       .run({ instanceId: row.instanceId });
     openStudy(this.#db, row.studyInstanceUid, nowMs);
   }
 }
 
 function subject(row: InstanceRow): { instanceId: string; sopInstanceUid: string; studyInstanceUid: string } {
-  return { instanceId: row.instanceId, sopInstanceUid: row.sopInstanceUid, studyInstanceUid: row.studyInstanceUid };
+  return {
+    instanceId: row.instanceId,
+    sopInstanceUid: row.sopInstanceUid,
+    studyInstanceUid: row.studyInstanceUid,
+  };
 }

@@ -1,8 +1,8 @@
-import type { AuditLog } from './audit-log.ts';
 import type { Clock } from '../core/clock.ts';
 import { newUlid } from '../core/identifiers.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
-import { readInstance, type AdmitRecord, type InstanceRecord, type InstanceRow } from './records.ts';
+import { type AdmitRecord, type InstanceRecord, type InstanceRow, readInstance } from './records.ts';
 import { openStudy } from './study.ts';
 
 /** Priority of work that arrived just now; reprocessing waits behind it. Smaller comes first. */
@@ -63,7 +63,9 @@ export class Inbox {
 
   /** The stored image, or `undefined`. */
   instance(instanceId: string): InstanceRecord | undefined {
-    const row = this.#db.sql<InstanceRow>('SELECT * FROM instance WHERE instanceId = @instanceId').get({ instanceId });
+    const row = this.#db
+      .sql<InstanceRow>('SELECT * FROM instance WHERE instanceId = @instanceId')
+      .get({ instanceId });
     return row === undefined ? undefined : readInstance(row);
   }
 
@@ -90,7 +92,9 @@ export class Inbox {
         .get({ associationId });
       if (row === undefined) return;
       this.#db
-        .sql('UPDATE association SET closedAtMs = @nowMs, ending = @ending WHERE associationId = @associationId')
+        .sql(
+          'UPDATE association SET closedAtMs = @nowMs, ending = @ending WHERE associationId = @associationId',
+        )
         .run({ associationId, nowMs, ending });
       // The quiet time of a study begins when the association that brought its images is over.
       this.#db
@@ -113,7 +117,9 @@ export class Inbox {
   /** At start: associations of an earlier run can no longer be open. Returns how many were closed. */
   closeAssociationsOfOtherBoots(bootId: string): number {
     return this.#db
-      .sql("UPDATE association SET closedAtMs = @nowMs, ending = 'lost' WHERE closedAtMs IS NULL AND bootId <> @bootId")
+      .sql(
+        "UPDATE association SET closedAtMs = @nowMs, ending = 'lost' WHERE closedAtMs IS NULL AND bootId <> @bootId",
+      )
       .run({ nowMs: this.#clock.nowMs(), bootId });
   }
 
@@ -160,7 +166,9 @@ export class Inbox {
             WHERE instanceId = @instanceId AND state IN ('WAITING','QUARANTINED')`)
       .run({ instanceId });
     this.#db
-      .sql("UPDATE instance SET disposition = 'pending', reasonsJson = '[]' WHERE instanceId = @instanceId AND disposition = 'quarantined'")
+      .sql(
+        "UPDATE instance SET disposition = 'pending', reasonsJson = '[]' WHERE instanceId = @instanceId AND disposition = 'quarantined'",
+      )
       .run({ instanceId });
     openStudy(this.#db, record.studyInstanceUid, record.receivedAtMs);
     this.#auditStored(record, instanceId);

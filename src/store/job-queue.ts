@@ -4,7 +4,7 @@ import { newUlid } from '../core/identifiers.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
-import { readInstance, type InstanceRecord, type InstanceRow } from './records.ts';
+import { type InstanceRecord, type InstanceRow, readInstance } from './records.ts';
 
 /** A job is set aside after this many claims; a claim counts even when the process died in it. */
 export const maxAttempts = 3;
@@ -68,7 +68,11 @@ export class JobQueue {
   }
 
   /** Takes the next due job and counts the attempt, durably, before it returns; `undefined` when none is due. */
-  claim(claimant: { readonly claimedBy: string; readonly bootId: string; readonly leaseMs: number }): ClaimedJob | undefined {
+  claim(claimant: {
+    readonly claimedBy: string;
+    readonly bootId: string;
+    readonly leaseMs: number;
+  }): ClaimedJob | undefined {
     return this.#db.transaction(() => {
       this.#wakeDelayed();
       const row = this.#db.sql<JobRow>(claimNext).get({
@@ -87,7 +91,11 @@ export class JobQueue {
     const changed = this.#db
       .sql(`UPDATE job SET leaseUntilMonotonicMs = @until
             WHERE jobId = @jobId AND claimToken = @claimToken AND state = 'RUNNING'`)
-      .run({ jobId: claim.jobId, claimToken: claim.claimToken, until: Math.trunc(this.#clock.monotonicMs() + leaseMs) });
+      .run({
+        jobId: claim.jobId,
+        claimToken: claim.claimToken,
+        until: Math.trunc(this.#clock.monotonicMs() + leaseMs),
+      });
     return changed === 1;
   }
 
@@ -148,7 +156,13 @@ export class JobQueue {
   }
 
   /** How many jobs stand in each state, and since when the oldest unfinished one waits. */
-  depth(): { readonly queued: number; readonly waiting: number; readonly running: number; readonly quarantined: number; readonly oldestAtMs: number | null } {
+  depth(): {
+    readonly queued: number;
+    readonly waiting: number;
+    readonly running: number;
+    readonly quarantined: number;
+    readonly oldestAtMs: number | null;
+  } {
     const count = (state: string): number =>
       this.#db.sql<{ n: number }>(`SELECT count(*) AS n FROM job WHERE state = '${state}'`).get()?.n ?? 0;
     const oldest = this.#db
@@ -169,13 +183,17 @@ export class JobQueue {
   #wakeDelayed(): void {
     // A clock that stands before the moment a delay was decided has jumped back: such a delay is void.
     this.#db
-      .sql("UPDATE job SET state = 'QUEUED' WHERE state = 'WAITING' AND (nextAtMs <= @nowMs OR delayedAtMs > @nowMs)")
+      .sql(
+        "UPDATE job SET state = 'QUEUED' WHERE state = 'WAITING' AND (nextAtMs <= @nowMs OR delayedAtMs > @nowMs)",
+      )
       .run({ nowMs: this.#clock.nowMs() });
   }
 
   #running(claim: JobClaim): JobRow | undefined {
     return this.#db
-      .sql<JobRow>("SELECT * FROM job WHERE jobId = @jobId AND claimToken = @claimToken AND state = 'RUNNING'")
+      .sql<JobRow>(
+        "SELECT * FROM job WHERE jobId = @jobId AND claimToken = @claimToken AND state = 'RUNNING'",
+      )
       .get({ jobId: claim.jobId, claimToken: claim.claimToken });
   }
 
@@ -194,12 +212,18 @@ export class JobQueue {
   }
 
   #instance(instanceId: string): InstanceRow {
-    const row = this.#db.sql<InstanceRow>('SELECT * FROM instance WHERE instanceId = @instanceId').get({ instanceId });
-    if (row === undefined) throw new NodeError('BUG_INVARIANT', `a job names the instance ${instanceId}, which does not exist`);
+    const row = this.#db
+      .sql<InstanceRow>('SELECT * FROM instance WHERE instanceId = @instanceId')
+      .get({ instanceId });
+    if (row === undefined)
+      throw new NodeError('BUG_INVARIANT', `a job names the instance ${instanceId}, which does not exist`);
     return row;
   }
 
-  #recover(where: string, parameters: Readonly<Record<string, string | number>>): { requeued: number; quarantined: number } {
+  #recover(
+    where: string,
+    parameters: Readonly<Record<string, string | number>>,
+  ): { requeued: number; quarantined: number } {
     return this.#db.transaction(() => {
       let requeued = 0;
       let quarantined = 0;
@@ -285,6 +309,13 @@ export const claimNext = `UPDATE job
 
 /** A worker that died said nothing: what is known is that it did not finish. */
 function lostFault(row: JobRow): JobFault {
-  const detail = row.lastError === null ? 'the process ended during the attempt' : `the process ended during the attempt; before that: ${row.lastError}`;
-  return { errorCode: 'WORKER_LOST', detail: detail.slice(0, 500), reason: { code: 'T03', detail: 'the process ended during the attempt' } };
+  const detail =
+    row.lastError === null
+      ? 'the process ended during the attempt'
+      : `the process ended during the attempt; before that: ${row.lastError}`;
+  return {
+    errorCode: 'WORKER_LOST',
+    detail: detail.slice(0, 500),
+    reason: { code: 'T03', detail: 'the process ended during the attempt' },
+  };
 }

@@ -16,20 +16,27 @@ interface ObjectOwner {
  */
 export function insertObject(db: Database, object: ObjectInput, owner: ObjectOwner, nowMs: number): string {
   const known = db
-    .sql<{ objectId: string; sha256: string }>('SELECT objectId, sha256 FROM object WHERE sopInstanceUid = @sopInstanceUid')
+    .sql<{ objectId: string; sha256: string }>(
+      'SELECT objectId, sha256 FROM object WHERE sopInstanceUid = @sopInstanceUid',
+    )
     .get({ sopInstanceUid: object.sopInstanceUid });
   if (known !== undefined) {
     if (known.sha256 === object.sha256) return known.objectId;
-    throw new NodeError('BUG_INVARIANT', `the ${object.kind} object ${object.sopInstanceUid} was built again with other bytes`);
+    throw new NodeError(
+      'BUG_INVARIANT',
+      `the ${object.kind} object ${object.sopInstanceUid} was built again with other bytes`,
+    );
   }
   db.sql(`INSERT INTO object (objectId, kind, sopClassUid, sopInstanceUid, seriesInstanceUid, transferSyntaxUid,
             studyInstanceUid, instanceId, reportId, modelSha256, path, sha256, sizeBytes, createdAtMs)
           VALUES (@objectId, @kind, @sopClassUid, @sopInstanceUid, @seriesInstanceUid, @transferSyntaxUid,
-            @studyInstanceUid, @instanceId, @reportId, @modelSha256, @path, @sha256, @sizeBytes, @nowMs)`).run({
-    ...object,
-    ...owner,
-    nowMs,
-  });
+            @studyInstanceUid, @instanceId, @reportId, @modelSha256, @path, @sha256, @sizeBytes, @nowMs)`).run(
+    {
+      ...object,
+      ...owner,
+      nowMs,
+    },
+  );
   return object.objectId;
 }
 
@@ -42,11 +49,15 @@ export function queueObject(
 ): void {
   for (const destination of destinations) {
     const made = db
-      .sql<{ outboxId: number }>(`INSERT INTO outbox (objectId, destination, studyInstanceUid, orderKey, state, nextAtMs, changedAtMs, createdAtMs)
+      .sql<{
+        outboxId: number;
+      }>(`INSERT INTO outbox (objectId, destination, studyInstanceUid, orderKey, state, nextAtMs, changedAtMs, createdAtMs)
             VALUES (@objectId, @destination, @studyInstanceUid, 0, 'WAITING', @nowMs, @nowMs, @nowMs)
             ON CONFLICT (objectId, destination) DO NOTHING RETURNING outboxId`)
       .get({ objectId: object.objectId, studyInstanceUid: object.studyInstanceUid, destination, nowMs });
     if (made === undefined) continue;
-    db.sql('UPDATE outbox SET orderKey = outboxId WHERE outboxId = @outboxId').run({ outboxId: made.outboxId });
+    db.sql('UPDATE outbox SET orderKey = outboxId WHERE outboxId = @outboxId').run({
+      outboxId: made.outboxId,
+    });
   }
 }

@@ -77,7 +77,12 @@ export class Outbox {
    * Takes up to `limit` due objects for one destination, oldest first, at most one per study: the next of that
    * study comes when this one is stored or parked. The attempt is counted before this returns.
    */
-  claimDue(request: { readonly destination: string; readonly limit: number; readonly nowMs: number; readonly bootId: string }): Delivery[] {
+  claimDue(request: {
+    readonly destination: string;
+    readonly limit: number;
+    readonly nowMs: number;
+    readonly bootId: string;
+  }): Delivery[] {
     return this.#db.transaction(() => {
       this.#wakeAfterClockJump(request.nowMs);
       const due = this.#db
@@ -130,13 +135,21 @@ export class Outbox {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
       const old = this.#db
-        .sql<{ orderKey: number; reportId: string | null }>(`SELECT x.orderKey, o.reportId FROM outbox x JOIN object o ON o.objectId = x.objectId
+        .sql<{
+          orderKey: number;
+          reportId: string | null;
+        }>(`SELECT x.orderKey, o.reportId FROM outbox x JOIN object o ON o.objectId = x.objectId
               WHERE x.outboxId = @outboxId AND x.claimToken = @claimToken AND x.state = 'SENDING'`)
         .get({ outboxId: delivery.outboxId, claimToken: delivery.claimToken });
       if (old === undefined) return false;
       const { studyInstanceUid, destination } = delivery;
       const { instanceId, modelSha256 } = delivery.object;
-      const objectId = insertObject(this.#db, object, { studyInstanceUid, instanceId, reportId: old.reportId, modelSha256 }, nowMs);
+      const objectId = insertObject(
+        this.#db,
+        object,
+        { studyInstanceUid, instanceId, reportId: old.reportId, modelSha256 },
+        nowMs,
+      );
       this.#db
         .sql('UPDATE object SET replacesObjectId = @replaced WHERE objectId = @objectId')
         .run({ objectId, replaced: delivery.object.objectId });
@@ -149,7 +162,12 @@ export class Outbox {
               VALUES (@objectId, @destination, @studyInstanceUid, @orderKey, 'WAITING', @nowMs, @nowMs, @nowMs)
               ON CONFLICT (objectId, destination) DO NOTHING`)
         .run({ objectId, destination, studyInstanceUid, orderKey: old.orderKey, nowMs });
-      this.#audit.append('OBJECT_REPLACED', { ...subject(delivery), objectId, sopInstanceUid: object.sopInstanceUid, detail: why });
+      this.#audit.append('OBJECT_REPLACED', {
+        ...subject(delivery),
+        objectId,
+        sopInstanceUid: object.sopInstanceUid,
+        detail: why,
+      });
       return true;
     });
   }
@@ -162,7 +180,8 @@ export class Outbox {
         .sql(`UPDATE outbox AS x SET state = 'WAITING', nextAtMs = @nowMs, changedAtMs = @nowMs, attempts = CASE state WHEN 'PARKED' THEN 0 ELSE attempts END
               WHERE state IN ('WAITING','PARKED') AND ${selected}`)
         .run({ ...selectionParameters(selection), nowMs });
-      if (count > 0) this.#audit.append('OPERATOR_RESENT', { ...selectionFields(selection), operator, count });
+      if (count > 0)
+        this.#audit.append('OPERATOR_RESENT', { ...selectionFields(selection), operator, count });
       return count;
     });
   }
@@ -191,22 +210,42 @@ export class Outbox {
   }
 
   /** Deliveries for the queue view, newest first. */
-  list(filter: DeliverySelection & { readonly state?: DeliveryState; readonly limit: number; readonly offset: number }): OutboxEntry[] {
+  list(
+    filter: DeliverySelection & {
+      readonly state?: DeliveryState;
+      readonly limit: number;
+      readonly offset: number;
+    },
+  ): OutboxEntry[] {
     return this.#db
-      .sql<OutboxEntry>(`${selectEntry} WHERE (@state IS NULL OR x.state = @state) AND ${selected} ORDER BY x.outboxId DESC LIMIT @limit OFFSET @offset`)
-      .all({ ...selectionParameters(filter), state: filter.state ?? null, limit: filter.limit, offset: filter.offset });
+      .sql<OutboxEntry>(
+        `${selectEntry} WHERE (@state IS NULL OR x.state = @state) AND ${selected} ORDER BY x.outboxId DESC LIMIT @limit OFFSET @offset`,
+      )
+      .all({
+        ...selectionParameters(filter),
+        state: filter.state ?? null,
+        limit: filter.limit,
+        offset: filter.offset,
+      });
   }
 
   /** Every destination that has deliveries not yet stored. */
   destinations(): string[] {
     return this.#db
-      .sql<{ destination: string }>("SELECT DISTINCT destination FROM outbox WHERE state IN ('WAITING','SENDING') ORDER BY destination")
+      .sql<{ destination: string }>(
+        "SELECT DISTINCT destination FROM outbox WHERE state IN ('WAITING','SENDING') ORDER BY destination",
+      )
       .all()
       .map((row) => row.destination);
   }
 
   /** How many deliveries stand in each state per destination, and since when the oldest. */
-  counts(): { readonly destination: string; readonly state: DeliveryState; readonly count: number; readonly oldestAtMs: number }[] {
+  counts(): {
+    readonly destination: string;
+    readonly state: DeliveryState;
+    readonly count: number;
+    readonly oldestAtMs: number;
+  }[] {
     return this.#db
       .sql<{ destination: string; state: DeliveryState; count: number; oldestAtMs: number }>(
         'SELECT destination, state, count(*) AS count, min(createdAtMs) AS oldestAtMs FROM outbox GROUP BY destination, state ORDER BY destination, state',
@@ -214,10 +253,15 @@ export class Outbox {
       .all();
   }
 
-  /** When the next delivery for this destination is due, or `undefined` when none waits. */
+  /**
+   * When the next delivery for this destination is due, or `undefined` when none waits. One that stands behind an
+   * earlier object of its study does not count: it becomes due when that one ends.
+   */
   nextDueAtMs(destination: string): number | undefined {
     const at = this.#db
-      .sql<{ at: number | null }>("SELECT min(nextAtMs) AS at FROM outbox WHERE destination = @destination AND state = 'WAITING'")
+      .sql<{ at: number | null }>(
+        `SELECT min(x.nextAtMs) AS at FROM outbox x WHERE x.destination = @destination AND x.state = 'WAITING' AND ${nothingEarlier}`,
+      )
       .get({ destination })?.at;
     return at ?? undefined;
   }
@@ -235,24 +279,43 @@ export class Outbox {
   #wakeAfterClockJump(nowMs: number): void {
     // A clock that stands before the moment a delay was decided has jumped back: such a delay is void.
     this.#db
-      .sql("UPDATE outbox SET nextAtMs = @nowMs, changedAtMs = @nowMs WHERE state = 'WAITING' AND changedAtMs > @nowMs")
+      .sql(
+        "UPDATE outbox SET nextAtMs = @nowMs, changedAtMs = @nowMs WHERE state = 'WAITING' AND changedAtMs > @nowMs",
+      )
       .run({ nowMs });
   }
 
   #claim(outboxId: number, request: { destination: string; nowMs: number; bootId: string }): Delivery {
     const claimToken = newUlid(request.nowMs);
     this.#db
-      .sql("UPDATE outbox SET state = 'SENDING', attempts = attempts + 1, claimToken = @claimToken, bootId = @bootId WHERE outboxId = @outboxId")
+      .sql(
+        "UPDATE outbox SET state = 'SENDING', attempts = attempts + 1, claimToken = @claimToken, bootId = @bootId WHERE outboxId = @outboxId",
+      )
       .run({ outboxId, claimToken, bootId: request.bootId });
     const row = this.#db
-      .sql<ObjectRecord & { attempts: number }>('SELECT o.*, x.attempts FROM outbox x JOIN object o ON o.objectId = x.objectId WHERE x.outboxId = @outboxId')
+      .sql<ObjectRecord & { attempts: number }>(
+        'SELECT o.*, x.attempts FROM outbox x JOIN object o ON o.objectId = x.objectId WHERE x.outboxId = @outboxId',
+      )
       .get({ outboxId });
     if (row === undefined) throw new NodeError('BUG_INVARIANT', `delivery ${outboxId} has no object`);
     const { attempts, ...object } = row;
-    return { outboxId, claimToken, attempt: attempts, destination: request.destination, studyInstanceUid: object.studyInstanceUid, object };
+    return {
+      outboxId,
+      claimToken,
+      attempt: attempts,
+      destination: request.destination,
+      studyInstanceUid: object.studyInstanceUid,
+      object,
+    };
   }
 
-  #end(delivery: Delivery, state: 'STORED' | 'WAITING' | 'PARKED', answer: DeliveryAnswer, nextAtMs: number, audit: () => void): boolean {
+  #end(
+    delivery: Delivery,
+    state: 'STORED' | 'WAITING' | 'PARKED',
+    answer: DeliveryAnswer,
+    nextAtMs: number,
+    audit: () => void,
+  ): boolean {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
       const changed = this.#db
@@ -278,13 +341,14 @@ export class Outbox {
   }
 }
 
+const nothingEarlier = `NOT EXISTS (
+  SELECT 1 FROM outbox earlier
+  WHERE earlier.destination = x.destination AND earlier.studyInstanceUid = x.studyInstanceUid
+    AND earlier.state IN ('WAITING','SENDING') AND earlier.orderKey < x.orderKey)`;
+
 /** The statement of `claimDue`; exported so that a test can see its plan. */
 export const dueDeliveries = `SELECT x.outboxId FROM outbox x
-  WHERE x.destination = @destination AND x.state = 'WAITING' AND x.nextAtMs <= @nowMs
-    AND NOT EXISTS (
-      SELECT 1 FROM outbox earlier
-      WHERE earlier.destination = x.destination AND earlier.studyInstanceUid = x.studyInstanceUid
-        AND earlier.state IN ('WAITING','SENDING') AND earlier.orderKey < x.orderKey)
+  WHERE x.destination = @destination AND x.state = 'WAITING' AND x.nextAtMs <= @nowMs AND ${nothingEarlier}
   ORDER BY x.orderKey LIMIT @limit`;
 
 const recover = `UPDATE outbox SET state = 'WAITING', nextAtMs = @nowMs, changedAtMs = @nowMs, claimToken = NULL, bootId = NULL,
@@ -301,7 +365,9 @@ export const deliveriesOfObject = `${selectEntry} WHERE x.objectId = @objectId O
 const selected = `(@destination IS NULL OR x.destination = @destination)
   AND (@studyInstanceUid IS NULL OR x.studyInstanceUid = @studyInstanceUid) AND (@outboxId IS NULL OR x.outboxId = @outboxId)`;
 
-function selectionParameters(selection: DeliverySelection): Record<'destination' | 'studyInstanceUid' | 'outboxId', string | number | null> {
+function selectionParameters(
+  selection: DeliverySelection,
+): Record<'destination' | 'studyInstanceUid' | 'outboxId', string | number | null> {
   return {
     destination: selection.destination ?? null,
     studyInstanceUid: selection.studyInstanceUid ?? null,
@@ -316,7 +382,13 @@ function selectionFields(selection: DeliverySelection): { destination?: string; 
   };
 }
 
-function subject(delivery: Delivery): { objectId: string; objectKind: string; sopInstanceUid: string; studyInstanceUid: string; destination: string } {
+function subject(delivery: Delivery): {
+  objectId: string;
+  objectKind: string;
+  sopInstanceUid: string;
+  studyInstanceUid: string;
+  destination: string;
+} {
   return {
     objectId: delivery.object.objectId,
     objectKind: delivery.object.kind,
@@ -326,6 +398,14 @@ function subject(delivery: Delivery): { objectId: string; objectKind: string; so
   };
 }
 
-function auditedAnswer(delivery: Delivery, answer: DeliveryAnswer): { attempt: number; detail: string; dimseStatus?: number | undefined; reason?: ReasonCode | undefined } {
-  return { attempt: delivery.attempt, detail: answer.error, dimseStatus: answer.status, reason: answer.reason };
+function auditedAnswer(
+  delivery: Delivery,
+  answer: DeliveryAnswer,
+): { attempt: number; detail: string; dimseStatus?: number | undefined; reason?: ReasonCode | undefined } {
+  return {
+    attempt: delivery.attempt,
+    detail: answer.error,
+    dimseStatus: answer.status,
+    reason: answer.reason,
+  };
 }

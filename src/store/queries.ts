@@ -1,7 +1,7 @@
 import type { Disposition, Dynamic, Outcome } from '../core/outcome.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import type { Database } from './database.ts';
-import { readInstance, type InstanceRecord, type InstanceRow } from './records.ts';
+import { type InstanceRecord, type InstanceRow, readInstance } from './records.ts';
 
 /** The books of a span of time. `received` equals the sum of `dispositions`; `deliveries` sum to their `made`. */
 export interface DayReport {
@@ -10,7 +10,11 @@ export interface DayReport {
   readonly received: number;
   readonly dispositions: Readonly<Record<Disposition, number>>;
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
-  readonly reasons: readonly { readonly disposition: Disposition; readonly code: ReasonCode; readonly count: number }[];
+  readonly reasons: readonly {
+    readonly disposition: Disposition;
+    readonly code: ReasonCode;
+    readonly count: number;
+  }[];
   /** Resends of known content: acknowledged, not processed again, not in `received`. */
   readonly duplicates: number;
   /** Objects and associations turned away at the door: never acknowledged, not in `received`. */
@@ -36,7 +40,11 @@ export interface StatusSummary {
   readonly oldestPendingAtMs: number | null;
   readonly openStudies: number;
   readonly failedStudies: number;
-  readonly senders: readonly { readonly callingAeTitle: string; readonly lastImageAtMs: number; readonly images24h: number }[];
+  readonly senders: readonly {
+    readonly callingAeTitle: string;
+    readonly lastImageAtMs: number;
+    readonly images24h: number;
+  }[];
 }
 
 export interface ImageFilter {
@@ -93,7 +101,9 @@ export class Queries {
     const received = totals?.received ?? 0;
     const events = (names: readonly string[]): number =>
       this.#db
-        .sql<{ n: number }>('SELECT count(*) AS n FROM audit WHERE event IN (SELECT value FROM json_each(@names)) AND atMs >= @fromMs AND atMs < @toMs')
+        .sql<{ n: number }>(
+          'SELECT count(*) AS n FROM audit WHERE event IN (SELECT value FROM json_each(@names)) AND atMs >= @fromMs AND atMs < @toMs',
+        )
         .get({ ...span, names: JSON.stringify(names) })?.n ?? 0;
     const sum = Object.values(dispositions).reduce((a, b) => a + b, 0);
     return {
@@ -102,12 +112,21 @@ export class Queries {
       dispositions,
       outcomes: this.#outcomes(`WHERE ${inSpan}`, span),
       reasons: this.#db
-        .sql<{ disposition: Disposition; code: ReasonCode; count: number }>(`SELECT disposition, json_extract(reasonsJson, '$[0].code') AS code, count(*) AS count
+        .sql<{
+          disposition: Disposition;
+          code: ReasonCode;
+          count: number;
+        }>(`SELECT disposition, json_extract(reasonsJson, '$[0].code') AS code, count(*) AS count
               FROM instance WHERE ${inSpan} AND reasonsJson <> '[]' GROUP BY disposition, code ORDER BY count DESC, code`)
         .all(span),
       duplicates: events(['INSTANCE_DUPLICATE']),
       refusedAtTheDoor: events(['INSTANCE_REFUSED', 'ASSOCIATION_REJECTED']),
-      reports: this.#db.sql<{ n: number }>('SELECT count(*) AS n FROM studyReport WHERE createdAtMs >= @fromMs AND createdAtMs < @toMs').get(span)?.n ?? 0,
+      reports:
+        this.#db
+          .sql<{ n: number }>(
+            'SELECT count(*) AS n FROM studyReport WHERE createdAtMs >= @fromMs AND createdAtMs < @toMs',
+          )
+          .get(span)?.n ?? 0,
       deliveries,
       addsUp:
         sum === received &&
@@ -118,7 +137,9 @@ export class Queries {
   /** One screen of where everything stands now; deliveries and jobs have their own counts (outbox, job-queue). */
   statusSummary(nowMs: number): StatusSummary {
     const pending = this.#db
-      .sql<{ at: number | null }>("SELECT min(receivedAtMs) AS at FROM instance WHERE disposition = 'pending'")
+      .sql<{ at: number | null }>(
+        "SELECT min(receivedAtMs) AS at FROM instance WHERE disposition = 'pending'",
+      )
       .get();
     const studies = (state: string): number =>
       this.#db.sql<{ n: number }>(`SELECT count(*) AS n FROM study WHERE state = '${state}'`).get()?.n ?? 0;
@@ -147,19 +168,27 @@ export class Queries {
     });
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     const rows = this.#db
-      .sql<InstanceRow & { dynamic: Dynamic | null; ruleName: string | null }>(`SELECT i.*, d.dynamic, d.ruleName
+      .sql<
+        InstanceRow & { dynamic: Dynamic | null; ruleName: string | null }
+      >(`SELECT i.*, d.dynamic, d.ruleName
             FROM instance i LEFT JOIN decision d ON d.instanceId = i.instanceId ${where}
             ORDER BY i.receivedAtMs DESC, i.instanceId DESC LIMIT @limit OFFSET @offset`)
       .all({ ...parameters, limit: filter.limit, offset: filter.offset });
-    const total = this.#db.sql<{ n: number }>(`SELECT count(*) AS n FROM instance i ${where}`).get(parameters)?.n ?? 0;
-    return { rows: rows.map(({ dynamic, ruleName, ...row }) => ({ ...readInstance(row), dynamic, ruleName })), total };
+    const total =
+      this.#db.sql<{ n: number }>(`SELECT count(*) AS n FROM instance i ${where}`).get(parameters)?.n ?? 0;
+    return {
+      rows: rows.map(({ dynamic, ruleName, ...row }) => ({ ...readInstance(row), dynamic, ruleName })),
+      total,
+    };
   }
 
   /** The mix per sender in [fromMs, toMs). */
   drift(fromMs: number, toMs: number): SenderDrift[] {
     const span = { fromMs: Math.trunc(fromMs), toMs: Math.trunc(toMs) };
     const senders = this.#db
-      .sql<{ callingAeTitle: string; received: number }>(`SELECT callingAeTitle, count(*) AS received FROM instance WHERE ${inSpan} GROUP BY callingAeTitle ORDER BY callingAeTitle`)
+      .sql<{ callingAeTitle: string; received: number }>(
+        `SELECT callingAeTitle, count(*) AS received FROM instance WHERE ${inSpan} GROUP BY callingAeTitle ORDER BY callingAeTitle`,
+      )
       .all(span);
     return senders.map(({ callingAeTitle, received }) => {
       const where = `WHERE ${inSpan} AND callingAeTitle = @callingAeTitle`;
@@ -178,18 +207,28 @@ export class Queries {
     });
   }
 
-  #dispositions(where: string, parameters: Readonly<Record<string, string | number>>): Record<Disposition, number> {
+  #dispositions(
+    where: string,
+    parameters: Readonly<Record<string, string | number>>,
+  ): Record<Disposition, number> {
     const rows = this.#db
-      .sql<{ disposition: Disposition; n: number }>(`SELECT disposition, count(*) AS n FROM instance ${where} GROUP BY disposition`)
+      .sql<{ disposition: Disposition; n: number }>(
+        `SELECT disposition, count(*) AS n FROM instance ${where} GROUP BY disposition`,
+      )
       .all(parameters);
     return { ...noDispositions, ...Object.fromEntries(rows.map((row) => [row.disposition, row.n])) };
   }
 
-  #outcomes(where: string, parameters: Readonly<Record<string, string | number>>): Partial<Record<Outcome, number>> {
+  #outcomes(
+    where: string,
+    parameters: Readonly<Record<string, string | number>>,
+  ): Partial<Record<Outcome, number>> {
     const rows = this.#db
-      .sql<{ outcome: Outcome | null; n: number }>(`SELECT outcome, count(*) AS n FROM instance ${where} GROUP BY outcome`)
+      .sql<{ outcome: Outcome | null; n: number }>(
+        `SELECT outcome, count(*) AS n FROM instance ${where} GROUP BY outcome`,
+      )
       .all(parameters);
-    return Object.fromEntries(rows.flatMap((row) => (row.outcome === null ? [] : [[row.outcome, row.n]]))) as Partial<Record<Outcome, number>>;
+    return Object.fromEntries(rows.flatMap((row) => (row.outcome === null ? [] : [[row.outcome, row.n]])));
   }
 
   #deliveries(span: Readonly<Record<string, number>>): DeliveryBooks[] {

@@ -24,7 +24,11 @@ export interface RebuildReport {
  * from the image, a PACS that has the results already keeps one of each. Run it before `sweepSpool`, which would
  * delete files without a row.
  */
-export async function rebuildFromSpool(store: Store, spoolDir: string, readHeader: ReadSpoolHeader): Promise<RebuildReport> {
+export async function rebuildFromSpool(
+  store: Store,
+  spoolDir: string,
+  readHeader: ReadSpoolHeader,
+): Promise<RebuildReport> {
   const failed: { path: string; why: string }[] = [];
   let restored = 0;
   let known = 0;

@@ -4,9 +4,15 @@ import { newUlid } from '../core/identifiers.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
-import { finishJob, type ClaimedJob } from './job-queue.ts';
+import { type ClaimedJob, finishJob } from './job-queue.ts';
 import { insertObject, queueObject } from './objects.ts';
-import { writeJson, type AnalysisInput, type DecisionInput, type ObjectInput, type PatientKey } from './records.ts';
+import {
+  type AnalysisInput,
+  type DecisionInput,
+  type ObjectInput,
+  type PatientKey,
+  writeJson,
+} from './records.ts';
 
 /** How an image ended, complete: everything in it is committed together or not at all. */
 export interface ImageResult {
@@ -43,7 +49,8 @@ export class Results {
   commitImageResult(result: ImageResult): 'committed' | 'already' | 'stale' {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
-      if (!finishJob(this.#db, result.job, nowMs)) return this.#isDone(result.job.jobId) ? 'already' : 'stale';
+      if (!finishJob(this.#db, result.job, nowMs))
+        return this.#isDone(result.job.jobId) ? 'already' : 'stale';
       const { instance } = result.job;
       // A second opinion by another model stands beside the first; it does not change how the image ended.
       if (result.job.modelSha256 === '') this.#writeDisposition(result, nowMs);
@@ -56,25 +63,27 @@ export class Results {
   }
 
   #writeDisposition(result: ImageResult, nowMs: number): void {
-      this.#db
-        .sql(`UPDATE instance SET disposition = @disposition, reasonsJson = @reasonsJson, outcome = @outcome, decidedAtMs = @nowMs,
+    this.#db
+      .sql(`UPDATE instance SET disposition = @disposition, reasonsJson = @reasonsJson, outcome = @outcome, decidedAtMs = @nowMs,
                 patientId = coalesce(@patientId, patientId), patientName = coalesce(@patientName, patientName),
                 accessionNumber = coalesce(@accessionNumber, accessionNumber)
               WHERE instanceId = @instanceId`)
-        .run({
-          instanceId: result.job.instance.instanceId,
-          disposition: result.disposition,
-          reasonsJson: JSON.stringify(result.reasons),
-          outcome: result.analysis?.outcome ?? null,
-          nowMs,
-          patientId: textOrNull(result.patientKey?.patientId),
-          patientName: textOrNull(result.patientKey?.patientName),
-          accessionNumber: textOrNull(result.patientKey?.accessionNumber),
-        });
+      .run({
+        instanceId: result.job.instance.instanceId,
+        disposition: result.disposition,
+        reasonsJson: JSON.stringify(result.reasons),
+        outcome: result.analysis?.outcome ?? null,
+        nowMs,
+        patientId: textOrNull(result.patientKey?.patientId),
+        patientName: textOrNull(result.patientKey?.patientName),
+        accessionNumber: textOrNull(result.patientKey?.accessionNumber),
+      });
   }
 
   #isDone(jobId: string): boolean {
-    return this.#db.sql("SELECT 1 FROM job WHERE jobId = @jobId AND state = 'DONE'").get({ jobId }) !== undefined;
+    return (
+      this.#db.sql("SELECT 1 FROM job WHERE jobId = @jobId AND state = 'DONE'").get({ jobId }) !== undefined
+    );
   }
 
   #writeDecision(instanceId: string, decision: DecisionInput, nowMs: number): void {
@@ -130,7 +139,12 @@ export class Results {
     const { instanceId, studyInstanceUid } = result.job.instance;
     const modelSha256 = result.analysis?.modelSha256 ?? result.job.modelSha256;
     for (const object of result.objects) {
-      const objectId = insertObject(this.#db, object, { studyInstanceUid, instanceId, reportId: null, modelSha256 }, nowMs);
+      const objectId = insertObject(
+        this.#db,
+        object,
+        { studyInstanceUid, instanceId, reportId: null, modelSha256 },
+        nowMs,
+      );
       queueObject(this.#db, { objectId, studyInstanceUid }, result.destinations, nowMs);
     }
   }

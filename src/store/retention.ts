@@ -39,7 +39,9 @@ export class Retention {
   /** What would go now; changes nothing. */
   plan(rules: RetentionRules, nowMs: number): RetentionPlan {
     const spool = this.#db
-      .sql<{ images: number; sizeBytes: number | null }>(`SELECT count(*) AS images, sum(i.sizeBytes) AS sizeBytes FROM instance i WHERE ${spoolDue}`)
+      .sql<{ images: number; sizeBytes: number | null }>(
+        `SELECT count(*) AS images, sum(i.sizeBytes) AS sizeBytes FROM instance i WHERE ${spoolDue}`,
+      )
       .get(parameters(rules, nowMs - rules.spoolAfterMs));
     const results = this.#db
       .sql<{ images: number }>(`SELECT count(*) AS images FROM instance i WHERE ${resultsDue}`)
@@ -63,11 +65,18 @@ export class Retention {
 
   /** All steps in a row; for the command line and tests. */
   run(rules: RetentionRules, nowMs: number): RetentionPlan {
-    let total: RetentionPlan = { spool: { images: 0, sizeBytes: 0 }, results: { images: 0 }, audit: { rows: 0 } };
+    let total: RetentionPlan = {
+      spool: { images: 0, sizeBytes: 0 },
+      results: { images: 0 },
+      audit: { rows: 0 },
+    };
     for (;;) {
       const step = this.step(rules, nowMs);
       total = {
-        spool: { images: total.spool.images + step.spool.images, sizeBytes: total.spool.sizeBytes + step.spool.sizeBytes },
+        spool: {
+          images: total.spool.images + step.spool.images,
+          sizeBytes: total.spool.sizeBytes + step.spool.sizeBytes,
+        },
         results: { images: total.results.images + step.results.images },
         audit: { rows: total.audit.rows + step.audit.rows },
       };
@@ -77,14 +86,18 @@ export class Retention {
 
   #purgeSpool(rules: RetentionRules, nowMs: number): { images: number; sizeBytes: number } {
     const due = this.#db
-      .sql<{ instanceId: string; path: string; sizeBytes: number }>(`SELECT i.instanceId, i.path, i.sizeBytes FROM instance i WHERE ${spoolDue} ORDER BY i.receivedAtMs LIMIT ${batchRows}`)
+      .sql<{ instanceId: string; path: string; sizeBytes: number }>(
+        `SELECT i.instanceId, i.path, i.sizeBytes FROM instance i WHERE ${spoolDue} ORDER BY i.receivedAtMs LIMIT ${batchRows}`,
+      )
       .all(parameters(rules, nowMs - rules.spoolAfterMs));
     if (due.length === 0) return { images: 0, sizeBytes: 0 };
     const sizeBytes = due.reduce((sum, row) => sum + row.sizeBytes, 0);
     // The row first: a file that outlives a crash here is an orphan, and the sweep at start deletes it.
     this.#db.transaction(() => {
       for (const { instanceId } of due) {
-        this.#db.sql("UPDATE instance SET spoolState = 'purged' WHERE instanceId = @instanceId").run({ instanceId });
+        this.#db
+          .sql("UPDATE instance SET spoolState = 'purged' WHERE instanceId = @instanceId")
+          .run({ instanceId });
       }
       this.#audit.append('RETENTION_RAN', { action: 'spool', count: due.length, sizeBytes });
     });
@@ -94,12 +107,16 @@ export class Retention {
 
   #purgeResults(rules: RetentionRules, nowMs: number): { images: number } {
     const due = this.#db
-      .sql<{ instanceId: string; studyInstanceUid: string }>(`SELECT i.instanceId, i.studyInstanceUid FROM instance i WHERE ${resultsDue} ORDER BY i.receivedAtMs LIMIT ${batchRows}`)
+      .sql<{ instanceId: string; studyInstanceUid: string }>(
+        `SELECT i.instanceId, i.studyInstanceUid FROM instance i WHERE ${resultsDue} ORDER BY i.receivedAtMs LIMIT ${batchRows}`,
+      )
       .all(parameters(rules, nowMs - rules.resultsAfterMs));
     if (due.length === 0) return { images: 0 };
     const paths = this.#db.transaction(() => {
       const removed = due.flatMap(({ instanceId }) => this.#removeImage(instanceId));
-      const emptied = [...new Set(due.map((row) => row.studyInstanceUid))].flatMap((uid) => this.#removeEmptyStudy(uid));
+      const emptied = [...new Set(due.map((row) => row.studyInstanceUid))].flatMap((uid) =>
+        this.#removeEmptyStudy(uid),
+      );
       this.#audit.append('RETENTION_RAN', { action: 'results', count: due.length });
       return [...removed, ...emptied];
     });
@@ -108,13 +125,17 @@ export class Retention {
   }
 
   #removeImage(instanceId: string): string[] {
-    const paths = this.#db.sql<{ path: string }>('SELECT path FROM object WHERE instanceId = @instanceId').all({ instanceId });
+    const paths = this.#db
+      .sql<{ path: string }>('SELECT path FROM object WHERE instanceId = @instanceId')
+      .all({ instanceId });
     this.#db.sql('DELETE FROM instance WHERE instanceId = @instanceId').run({ instanceId });
     return paths.map((row) => row.path);
   }
 
   #removeEmptyStudy(studyInstanceUid: string): string[] {
-    const image = this.#db.sql('SELECT 1 FROM instance WHERE studyInstanceUid = @studyInstanceUid LIMIT 1').get({ studyInstanceUid });
+    const image = this.#db
+      .sql('SELECT 1 FROM instance WHERE studyInstanceUid = @studyInstanceUid LIMIT 1')
+      .get({ studyInstanceUid });
     if (image !== undefined) return [];
     const paths = this.#db
       .sql<{ path: string }>('SELECT path FROM object WHERE studyInstanceUid = @studyInstanceUid')
@@ -130,7 +151,9 @@ export class Retention {
       const last = this.#db.sql<{ sha256: string }>('SELECT sha256 FROM audit WHERE seq = @seq').get({ seq });
       if (seq <= checkpoint || last === undefined) return { rows: 0 };
       // The chain goes on from this checkpoint; the triggers let rows go only up to it.
-      this.#db.sql('UPDATE auditCheckpoint SET seq = @seq, sha256 = @sha256').run({ seq, sha256: last.sha256 });
+      this.#db
+        .sql('UPDATE auditCheckpoint SET seq = @seq, sha256 = @sha256')
+        .run({ seq, sha256: last.sha256 });
       this.#db.sql('DELETE FROM auditOutbox WHERE seq <= @seq').run({ seq });
       this.#db.sql('DELETE FROM audit WHERE seq <= @seq').run({ seq });
       this.#audit.append('AUDIT_PURGED', { seq, sha256: last.sha256, count: seq - checkpoint });
@@ -141,15 +164,25 @@ export class Retention {
   /** The last row of the oldest unbroken run of rows that are old enough and sent to the repository. */
   #auditBoundary(beforeMs: number): { boundary: number; checkpoint: number } {
     const checkpoint = this.#db.sql<{ seq: number }>('SELECT seq FROM auditCheckpoint').get()?.seq ?? 0;
-    const young = this.#db.sql<{ seq: number | null }>('SELECT min(seq) AS seq FROM audit WHERE atMs >= @beforeMs').get({ beforeMs: Math.trunc(beforeMs) })?.seq;
-    const unsent = this.#db.sql<{ seq: number | null }>('SELECT min(seq) AS seq FROM auditOutbox WHERE sentAtMs IS NULL').get()?.seq;
+    const young = this.#db
+      .sql<{ seq: number | null }>('SELECT min(seq) AS seq FROM audit WHERE atMs >= @beforeMs')
+      .get({ beforeMs: Math.trunc(beforeMs) })?.seq;
+    const unsent = this.#db
+      .sql<{ seq: number | null }>('SELECT min(seq) AS seq FROM auditOutbox WHERE sentAtMs IS NULL')
+      .get()?.seq;
     const head = this.#audit.head().seq;
     return { boundary: Math.min(young ?? head + 1, unsent ?? head + 1) - 1, checkpoint };
   }
 }
 
-function parameters(rules: RetentionRules, beforeMs: number): { beforeMs: number; committedDestinations: string } {
-  return { beforeMs: Math.trunc(beforeMs), committedDestinations: JSON.stringify(rules.committedDestinations) };
+function parameters(
+  rules: RetentionRules,
+  beforeMs: number,
+): { beforeMs: number; committedDestinations: string } {
+  return {
+    beforeMs: Math.trunc(beforeMs),
+    committedDestinations: JSON.stringify(rules.committedDestinations),
+  };
 }
 
 /** Nothing of the study is on its way: neither an image job, nor a report, nor a delivery. */

@@ -15,7 +15,9 @@ export class Settings {
 
   set(key: string, value: string): void {
     this.#db
-      .sql('INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
+      .sql(
+        'INSERT INTO meta (key, value) VALUES (@key, @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+      )
       .run({ key, value });
   }
 

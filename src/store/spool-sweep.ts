@@ -41,15 +41,23 @@ function filesBelow(folder: string): string[] {
 /** Whether a row needs this file. A duplicate's file was never renamed to the row's path, so paths must agree. */
 function isHeld(db: Database, path: string): boolean {
   const byName = db
-    .sql<{ path: string }>("SELECT path FROM instance WHERE instanceId = @instanceId AND spoolState <> 'purged'")
+    .sql<{ path: string }>(
+      "SELECT path FROM instance WHERE instanceId = @instanceId AND spoolState <> 'purged'",
+    )
     .get({ instanceId: parse(path).name });
   if (byName !== undefined && parse(byName.path).base === parse(path).base) return true;
   // A resent file that took a lost one's place carries another id than its row.
-  return db.sql("SELECT 1 FROM instance WHERE path = @path AND spoolState <> 'purged'").get({ path }) !== undefined;
+  return (
+    db.sql("SELECT 1 FROM instance WHERE path = @path AND spoolState <> 'purged'").get({ path }) !== undefined
+  );
 }
 
 function markMissing(db: Database): { instanceId: string; path: string }[] {
-  const present = db.sql<{ instanceId: string; path: string }>("SELECT instanceId, path FROM instance WHERE spoolState = 'present'").all();
+  const present = db
+    .sql<{ instanceId: string; path: string }>(
+      "SELECT instanceId, path FROM instance WHERE spoolState = 'present'",
+    )
+    .all();
   const missing = present.filter(({ path }) => !existsSync(path));
   db.transaction(() => {
     for (const { instanceId } of missing) {

@@ -4,14 +4,21 @@ import { AuditLog } from './audit-log.ts';
 import { AuditOutbox } from './audit-outbox.ts';
 import { AuditQuery } from './audit-query.ts';
 import { Commitments } from './commitments.ts';
-import { openDatabase, openReadOnlyDatabase, type Database } from './database.ts';
+import { type Database, openDatabase, openReadOnlyDatabase } from './database.ts';
 import { Explain, type ExplainKey, type StudyExplanation } from './explain.ts';
 import { Feedback } from './feedback.ts';
 import { Holds } from './holds.ts';
 import { Inbox } from './inbox.ts';
 import { JobQueue } from './job-queue.ts';
 import { Outbox } from './outbox.ts';
-import { Queries, type DayReport, type ImageFilter, type ImagePage, type SenderDrift, type StatusSummary } from './queries.ts';
+import {
+  type DayReport,
+  type ImageFilter,
+  type ImagePage,
+  Queries,
+  type SenderDrift,
+  type StatusSummary,
+} from './queries.ts';
 import { Results } from './results.ts';
 import { Retention } from './retention.ts';
 import { Settings } from './settings.ts';
@@ -55,7 +62,15 @@ export interface Store {
 /** What a process that only looks may use. */
 export type ReadOnlyStore = Pick<
   Store,
-  'db' | 'auditQuery' | 'explain' | 'explainAll' | 'images' | 'dayReport' | 'statusSummary' | 'drift' | 'close'
+  | 'db'
+  | 'auditQuery'
+  | 'explain'
+  | 'explainAll'
+  | 'images'
+  | 'dayReport'
+  | 'statusSummary'
+  | 'drift'
+  | 'close'
 > & {
   readonly settings: Pick<Settings, 'get'>;
   readonly audit: Pick<AuditLog, 'head' | 'verify' | 'row' | 'rowsAfter'>;

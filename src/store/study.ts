@@ -6,13 +6,13 @@ import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
 import { insertObject, queueObject } from './objects.ts';
 import {
-  readInstance,
-  readJson,
   type AnalysisInput,
   type InstanceRecord,
   type InstanceRow,
   type ObjectInput,
   type ObjectRecord,
+  readInstance,
+  readJson,
 } from './records.ts';
 
 const maxReportAttempts = 3;
@@ -127,7 +127,9 @@ export class Studies {
    * Takes the next study that needs a report. Studies with nothing to report, or whose newest report already
    * speaks of exactly these analyses, are closed on the way.
    */
-  claimDue(request: StudyTiming & { readonly nowMs: number; readonly modelSha256: string; readonly bootId: string }): StudyClaim | undefined {
+  claimDue(
+    request: StudyTiming & { readonly nowMs: number; readonly modelSha256: string; readonly bootId: string },
+  ): StudyClaim | undefined {
     return this.#db.transaction(() => {
       for (const studyInstanceUid of this.studiesDue(request)) {
         const content = this.#content(studyInstanceUid, request.modelSha256);
@@ -157,7 +159,9 @@ export class Studies {
   /** Every image of a study, oldest first; `analysis` is the one by this model, or the newest without one given. */
   images(studyInstanceUid: string, modelSha256?: string): StudyImage[] {
     return this.#db
-      .sql<InstanceRow>('SELECT * FROM instance WHERE studyInstanceUid = @studyInstanceUid ORDER BY receivedAtMs, instanceId')
+      .sql<InstanceRow>(
+        'SELECT * FROM instance WHERE studyInstanceUid = @studyInstanceUid ORDER BY receivedAtMs, instanceId',
+      )
       .all({ studyInstanceUid })
       .map((row) => this.#image(readInstance(row), modelSha256));
   }
@@ -179,7 +183,9 @@ export class Studies {
       if (!this.#endClaim(studyInstanceUid, claimToken)) return 'stale';
       const reportId = newUlid(this.#clock.nowMs());
       const named = new Set(report.instanceIds);
-      const content = this.#content(studyInstanceUid, modelSha256).filter((item) => named.has(item.instanceId));
+      const content = this.#content(studyInstanceUid, modelSha256).filter((item) =>
+        named.has(item.instanceId),
+      );
       this.#db
         .sql(`INSERT INTO studyReport (reportId, studyInstanceUid, modelSha256, revision, sopInstanceUid,
                 predecessorSopInstanceUid, instanceIdsJson, contentSha256, createdAtMs)
@@ -196,10 +202,17 @@ export class Studies {
           contentSha256: contentSha256(content),
           createdAtMs: this.#clock.nowMs(),
         });
-      const objectId = insertObject(this.#db, report.object, { studyInstanceUid, instanceId: null, reportId, modelSha256 }, this.#clock.nowMs());
+      const objectId = insertObject(
+        this.#db,
+        report.object,
+        { studyInstanceUid, instanceId: null, reportId, modelSha256 },
+        this.#clock.nowMs(),
+      );
       queueObject(this.#db, { objectId, studyInstanceUid }, report.destinations, this.#clock.nowMs());
       const accession = this.#db
-        .sql<{ accessionNumber: string }>('SELECT accessionNumber FROM instance WHERE studyInstanceUid = @studyInstanceUid AND accessionNumber IS NOT NULL LIMIT 1')
+        .sql<{ accessionNumber: string }>(
+          'SELECT accessionNumber FROM instance WHERE studyInstanceUid = @studyInstanceUid AND accessionNumber IS NOT NULL LIMIT 1',
+        )
         .get({ studyInstanceUid });
       this.#audit.append('REPORT_COMMITTED', {
         studyInstanceUid,
@@ -215,7 +228,11 @@ export class Studies {
   }
 
   /** A failed attempt to report: the study waits until `retryAtMs`, or becomes FAILED after the third. */
-  failReport(claim: StudyClaim, fault: { readonly errorCode: string; readonly detail: string }, retryAtMs: number): 'retry' | 'failed' | 'stale' {
+  failReport(
+    claim: StudyClaim,
+    fault: { readonly errorCode: string; readonly detail: string },
+    retryAtMs: number,
+  ): 'retry' | 'failed' | 'stale' {
     return this.#db.transaction(() => {
       const state = claim.attempt >= maxReportAttempts ? 'FAILED' : 'OPEN';
       const changed = this.#db
@@ -255,7 +272,9 @@ export class Studies {
   retryFailed(studyInstanceUid: string, operator: string): boolean {
     return this.#db.transaction(() => {
       const changed = this.#db
-        .sql("UPDATE study SET state = 'OPEN', attempts = 0, nextAtMs = 0 WHERE studyInstanceUid = @studyInstanceUid AND state = 'FAILED'")
+        .sql(
+          "UPDATE study SET state = 'OPEN', attempts = 0, nextAtMs = 0 WHERE studyInstanceUid = @studyInstanceUid AND state = 'FAILED'",
+        )
         .run({ studyInstanceUid });
       if (changed === 1) this.#audit.append('OPERATOR_ACTION', { operator, action: 'report retried' });
       return changed === 1;
@@ -264,7 +283,7 @@ export class Studies {
 
   /** At start: reports that an earlier run was building are due again at once. The attempt stays counted. */
   recoverAfterStart(bootId: string): number {
-    return this.#reopen("bootId <> @bootId", { bootId });
+    return this.#reopen('bootId <> @bootId', { bootId });
   }
 
   /** After the worker died: its report is due again at once. */
@@ -280,7 +299,11 @@ export class Studies {
       .run(parameters);
   }
 
-  #claim(studyInstanceUid: string, request: { nowMs: number; modelSha256: string; bootId: string }, newest: NewestReport | undefined): StudyClaim {
+  #claim(
+    studyInstanceUid: string,
+    request: { nowMs: number; modelSha256: string; bootId: string },
+    newest: NewestReport | undefined,
+  ): StudyClaim {
     const claimToken = newUlid(request.nowMs);
     const row = this.#db
       .sql<StudyRow>(`UPDATE study SET state = 'REPORTING', claimToken = @claimToken, bootId = @bootId, attempts = attempts + 1,
@@ -329,7 +352,9 @@ export class Studies {
 
   #image(instance: InstanceRecord, modelSha256: string | undefined): StudyImage {
     const { instanceId } = instance;
-    const decision = this.#db.sql<DecisionRow>('SELECT * FROM decision WHERE instanceId = @instanceId').get({ instanceId });
+    const decision = this.#db
+      .sql<DecisionRow>('SELECT * FROM decision WHERE instanceId = @instanceId')
+      .get({ instanceId });
     const analysis = this.#db
       .sql<AnalysisRow>(`SELECT * FROM analysis WHERE instanceId = @instanceId AND (@modelSha256 IS NULL OR modelSha256 = @modelSha256)
             ORDER BY analysedAtMs DESC LIMIT 1`)
@@ -411,7 +436,17 @@ function readDecision(row: DecisionRow): StoredDecision {
 }
 
 function readAnalysis(row: AnalysisRow): StoredAnalysis {
-  const { analysisId, modelSha256, modelId, modelVersion, configSha256, provider, outcome, analysedAtMs, record } = row;
+  const {
+    analysisId,
+    modelSha256,
+    modelId,
+    modelVersion,
+    configSha256,
+    provider,
+    outcome,
+    analysedAtMs,
+    record,
+  } = row;
   return {
     analysisId,
     modelSha256,

@@ -7,12 +7,18 @@ import { delimiter, join } from 'node:path';
  * skipped unnoticed.
  */
 export function peer(program: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/sbin', '/usr/local/bin'];
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/bin',
+    '/usr/sbin',
+    '/usr/local/bin',
+  ];
   for (const folder of folders) {
     const path = join(folder, program);
     if (isExecutable(path)) return path;
   }
-  if (process.env['CI'] === 'true') throw new Error(`peer program "${program}" is required under CI=true but is not installed`);
+  if (process.env['CI'] === 'true')
+    throw new Error(`peer program "${program}" is required under CI=true but is not installed`);
   return undefined;
 }
 

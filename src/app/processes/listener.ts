@@ -41,16 +41,18 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
   });
   const listener = await startListener(listenerOptions(config, folders.spool), {
     inbox: {
-      associationOpened: async (association) => store.inbox.associationOpened(association, runId),
-      admit: async (instance) => {
-        const admission = store.inbox.admit(instance);
-        channel.tell({ kind: 'wake', target: 'worker' });
-        return admission;
-      },
-      associationClosed: async (associationId, ending) => {
-        store.inbox.associationClosed(associationId, ending);
-        channel.tell({ kind: 'wake', target: 'worker' });
-      },
+      associationOpened: (association) => settled(() => store.inbox.associationOpened(association, runId)),
+      admit: (instance) =>
+        settled(() => {
+          const admission = store.inbox.admit(instance);
+          channel.tell({ kind: 'wake', target: 'worker' });
+          return admission;
+        }),
+      associationClosed: (associationId, ending) =>
+        settled(() => {
+          store.inbox.associationClosed(associationId, ending);
+          channel.tell({ kind: 'wake', target: 'worker' });
+        }),
     },
     events: {
       record: (name, fields) => {
@@ -60,10 +62,11 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
     },
     freeSpace: freeSpaceOf(folders.spool, () => hostClock.monotonicMs()),
     commitments: {
-      report: async ({ transactionUid, committedSopInstanceUids, failed }) => {
-        store.commitments.report({ transactionUid, committed: committedSopInstanceUids, failed });
-        channel.tell({ kind: 'wake', target: 'sender' });
-      },
+      report: ({ transactionUid, committedSopInstanceUids, failed }) =>
+        settled(() => {
+          store.commitments.report({ transactionUid, committed: committedSopInstanceUids, failed });
+          channel.tell({ kind: 'wake', target: 'sender' });
+        }),
     },
     failStop: stop,
   });
@@ -85,4 +88,9 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
   store.db.checkpoint();
   store.close();
   await log.close();
+}
+
+/** The store answers at once; the port speaks of promises, so that another store may take its time. */
+function settled<T>(work: () => T): Promise<T> {
+  return Promise.resolve().then(work);
 }

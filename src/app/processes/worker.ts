@@ -71,14 +71,13 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
   });
   const filter = openViewFilter(config, configFolder, ownDeviceUids(composer.node, [composer.model]));
   const shared = { store, config, resultsFolder: folders.results, bootId, clock: hostClock };
-  let loop: WorkerLoop | undefined;
   const channel = openChildChannel({
-    wake: () => loop?.wake(),
-    drain: () => loop?.drain(),
+    wake: () => loop.wake(),
+    drain: () => loop.drain(),
     reload: () => channel.tell({ kind: 'recycle' }),
   });
   const { quietTime, hardMaximum } = config.results.study;
-  loop = new WorkerLoop({
+  const loop = new WorkerLoop({
     channel,
     jobsPerLife,
     rssLimitBytes,
@@ -97,8 +96,8 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
           noResult: config.results.noResult,
           readSpoolFile: (path) => readFile(resolve(folders.spool, path)),
           decideView: filter,
-          resultContext: composer.resultContext,
-          buildObjects: composer.buildObjects,
+          resultContext: (study, startedAtMs) => composer.resultContext(study, startedAtMs),
+          buildObjects: (context, image, source) => composer.buildObjects(context, image, source),
         },
       }),
       studyStep({
@@ -107,8 +106,8 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
         modelSha256: model.value.sha256,
         tools: {
           noResult: config.results.noResult,
-          resultContext: composer.resultContext,
-          build: composer.buildReport,
+          resultContext: (study, startedAtMs) => composer.resultContext(study, startedAtMs),
+          build: (plan) => composer.buildReport(plan),
         },
       }),
     ],

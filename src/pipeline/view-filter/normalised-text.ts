@@ -27,7 +27,7 @@ export function wordsOf(text: string): readonly string[] {
 
 /** A coded string as one word without separators: `L-SPINE` and `l spine` are both `LSPINE`. */
 export function termOf(text: string): string {
-  return [...fold(text)].filter((char) => wordCharacter.test(char)).join('');
+  return fold(text).replaceAll(/[^\p{Letter}\p{Number}\p{Mark}]/gu, '');
 }
 
 function fold(text: string): string {

@@ -21,7 +21,10 @@ export const schemaVersion = steps.length;
 export function migrate(connection: MigrationConnection): void {
   const present = userVersion(connection);
   if (present > schemaVersion) {
-    throw new NodeError('STORE_NEWER_SCHEMA', `the database has schema ${present}, this release knows ${schemaVersion}`);
+    throw new NodeError(
+      'STORE_NEWER_SCHEMA',
+      `the database has schema ${present}, this release knows ${schemaVersion}`,
+    );
   }
   if (present === schemaVersion) return;
   for (const [index, step] of steps.entries()) applyStep(connection, index + 1, step);

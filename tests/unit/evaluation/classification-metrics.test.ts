@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { calibrationReport } from '../../../src/evaluation/calibration-metrics.ts';
 import { classificationReport, mccOf } from '../../../src/evaluation/classification-metrics.ts';
+import type { Estimate } from '../../../src/evaluation/statistics.ts';
 
 /** Three classes with the confusion matrix [[8,1,1],[2,6,2],[0,1,9]]; every patient has two images. */
 function sample(): { truth: number; probabilities: number[]; patientId: string }[] {
@@ -22,7 +23,12 @@ function sample(): { truth: number; probabilities: number[]; patientId: string }
 
 describe('classificationReport', () => {
   const report = classificationReport(sample(), ['normal', 'spondylolysis', 'dls'], { draws: 200, seed: 3 });
-  test('counts the confusion matrix row by row', () => expect(report.confusion).toEqual([[8, 1, 1], [2, 6, 2], [0, 1, 9]]));
+  test('counts the confusion matrix row by row', () =>
+    expect(report.confusion).toEqual([
+      [8, 1, 1],
+      [2, 6, 2],
+      [0, 1, 9],
+    ]));
   test('gives accuracy and macro means as scikit-learn defines them', () => {
     expect(report.macro.accuracy.value).toBeCloseTo(23 / 30, 12);
     expect(report.macro.precision.value).toBeCloseTo((8 / 10 + 6 / 8 + 9 / 12) / 3, 12);
@@ -31,7 +37,7 @@ describe('classificationReport', () => {
     expect(report.macro.f1.value).toBeCloseTo((16 / 20 + 12 / 18 + 18 / 22) / 3, 12);
   });
   test('puts every estimate inside its interval', () => {
-    for (const { value, low, high } of Object.values(report.macro)) {
+    for (const { value, low, high } of Object.values(report.macro) as Estimate[]) {
       expect(low).toBeLessThanOrEqual(value);
       expect(high).toBeGreaterThanOrEqual(value);
     }
@@ -39,14 +45,35 @@ describe('classificationReport', () => {
 });
 
 test('mccOf equals the published multiclass value for a perfect and a constant classifier', () => {
-  expect(mccOf([[5, 0], [0, 5]])).toBe(1);
-  expect(mccOf([[5, 0], [5, 0]])).toBeNaN();
-  expect(mccOf([[6, 1], [2, 3]])).toBeCloseTo(0.4780914437337574, 12);
+  expect(
+    mccOf([
+      [5, 0],
+      [0, 5],
+    ]),
+  ).toBe(1);
+  expect(
+    mccOf([
+      [5, 0],
+      [5, 0],
+    ]),
+  ).toBeNaN();
+  expect(
+    mccOf([
+      [6, 1],
+      [2, 3],
+    ]),
+  ).toBeCloseTo(0.4780914437337574, 12);
 });
 
 describe('calibrationReport', () => {
   test('is 0 for a forecast that is always right and sure', () => {
-    const { ece, brier } = calibrationReport([[1, 0], [0, 1]], [0, 1]);
+    const { ece, brier } = calibrationReport(
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      [0, 1],
+    );
     expect([ece, brier]).toEqual([0, 0]);
   });
   test('measures the gap between confidence and hits', () => {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { clusterBootstrap, cohenKappa, mcNemar, quantile, rocArea, wilson } from '../../../src/evaluation/statistics.ts';
+import {
+  clusterBootstrap,
+  cohenKappa,
+  mcNemar,
+  quantile,
+  rocArea,
+  wilson,
+} from '../../../src/evaluation/statistics.ts';
 
 describe('wilson', () => {
   test('gives the published interval of Newcombe 1998, table I: 81 of 263', () => {
@@ -23,13 +30,19 @@ describe('rocArea', () => {
 describe('cohenKappa', () => {
   test('gives 0.4 for the textbook table 20, 5, 10, 15', () => {
     const first = [...Array<number>(25).fill(0), ...Array<number>(25).fill(1)];
-    const second = [...Array<number>(20).fill(0), ...Array<number>(5).fill(1), ...Array<number>(10).fill(0), ...Array<number>(15).fill(1)];
+    const second = [
+      ...Array<number>(20).fill(0),
+      ...Array<number>(5).fill(1),
+      ...Array<number>(10).fill(0),
+      ...Array<number>(15).fill(1),
+    ];
     expect(cohenKappa(first, second, 2)).toBeCloseTo(0.4, 10);
   });
 });
 
 describe('mcNemar', () => {
-  test('gives the exact binomial probability: 1 against 9', () => expect(mcNemar(1, 9)).toBeCloseTo(22 / 1024, 12));
+  test('gives the exact binomial probability: 1 against 9', () =>
+    expect(mcNemar(1, 9)).toBeCloseTo(22 / 1024, 12));
   test('finds nothing in an even split', () => expect(mcNemar(5, 5)).toBe(1));
 });
 

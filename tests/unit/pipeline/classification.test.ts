@@ -40,6 +40,9 @@ describe('classify', () => {
     expect(classify(logitsOf(0.6, 0.1, 0.3), manifest, { dls: 0.25 }).outcome).toBe('SUSPECTED');
   });
   test('the normal class is never called a finding', () => {
-    expect(classify(logitsOf(0.99, 0.005, 0.005), manifest).classes[0]).toMatchObject({ role: 'normal', called: 'absent' });
+    expect(classify(logitsOf(0.99, 0.005, 0.005), manifest).classes[0]).toMatchObject({
+      role: 'normal',
+      called: 'absent',
+    });
   });
 });

@@ -18,14 +18,20 @@ const externalEntry = field(13, join(field(1, text('location')), field(2, text('
 
 describe('refuseExternalData', () => {
   test('lets a self-contained initializer pass', () => {
-    expect(refuseExternalData(graphWith(field(5, join(field(2, 1), field(9, text('raw'))))))).toEqual({ ok: true, value: undefined });
+    expect(refuseExternalData(graphWith(field(5, join(field(2, 1), field(9, text('raw'))))))).toEqual({
+      ok: true,
+      value: undefined,
+    });
   });
   test.each([
     ['external_data of an initializer', graphWith(field(5, externalEntry))],
     ['data_location EXTERNAL', graphWith(field(5, field(14, 1)))],
     ['a sparse initializer', graphWith(field(15, field(1, text('x'))))],
     ['external data in a Constant node', graphWith(field(1, field(5, field(5, externalEntry))))],
-    ['external data in a subgraph of an If node', graphWith(field(1, field(5, field(6, field(5, externalEntry)))))],
+    [
+      'external data in a subgraph of an If node',
+      graphWith(field(1, field(5, field(6, field(5, externalEntry))))),
+    ],
     ['external data in a model function', field(25, field(7, field(5, field(5, externalEntry))))],
     ['a truncated file', graphWith(field(5, externalEntry)).subarray(0, 9)],
   ])('refuses %s', (_, bytes) => {

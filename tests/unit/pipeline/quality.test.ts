@@ -9,9 +9,20 @@ const image = (paint: (index: number) => number, columns = 300, rows = 400) => (
 });
 
 describe('qualityFault', () => {
-  test('lets a picture with contrast pass', () => expect(qualityFault(image((i) => (i % 300) / 300), limits)).toBeUndefined());
+  test('lets a picture with contrast pass', () =>
+    expect(
+      qualityFault(
+        image((i) => (i % 300) / 300),
+        limits,
+      ),
+    ).toBeUndefined());
   test('names the size of one that is too small', () => {
-    expect(qualityFault(image((i) => (i % 3) / 3, 200, 400), limits)).toEqual({ code: 'Q02', detail: 'Rows 400, Columns 200; at least 256 x 256' });
+    expect(
+      qualityFault(
+        image((i) => (i % 3) / 3, 200, 400),
+        limits,
+      ),
+    ).toEqual({ code: 'Q02', detail: 'Rows 400, Columns 200; at least 256 x 256' });
   });
   test.each([
     ['constant', () => 0.5],

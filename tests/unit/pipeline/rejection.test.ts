@@ -12,7 +12,8 @@ describe('mahalanobis', () => {
 
 describe('neighbourDistance', () => {
   const bank = Float32Array.from([1, 0, 0, 1, Math.SQRT1_2, Math.SQRT1_2]);
-  test('is 0 on a stored direction and ignores length', () => expect(neighbourDistance(Float32Array.of(7, 0), bank, 1)).toBeCloseTo(0, 6));
+  test('is 0 on a stored direction and ignores length', () =>
+    expect(neighbourDistance(Float32Array.of(7, 0), bank, 1)).toBeCloseTo(0, 6));
   test('averages the k most similar rows', () => {
     expect(neighbourDistance(Float32Array.of(1, 0), bank, 2)).toBeCloseTo(1 - (1 + Math.SQRT1_2) / 2, 6);
   });
@@ -25,7 +26,13 @@ describe('rejectUnfamiliar', () => {
       features: { neighbours: 1, threshold: 0.1, bank: 'bank.f32', bankRows: 1, bankColumns: 2 },
     },
   });
-  const model = { folder: '', manifest, sha256: '', bytes: new Uint8Array(0), featureBank: Float32Array.of(1, 0) };
+  const model = {
+    folder: '',
+    manifest,
+    sha256: '',
+    bytes: new Uint8Array(0),
+    featureBank: Float32Array.of(1, 0),
+  };
   const output = (stats: number[], features: number[]) => ({
     logits: new Float32Array(3),
     cam: new Float32Array(12),

@@ -38,9 +38,13 @@ describe('openDatabase', () => {
   test('a reading connection cannot write and needs an existing file', () => {
     const { databasePath, folder, clock } = openFixture();
     const reader = openReadOnlyStore({ databasePath, clock });
-    expect(() => reader.db.sql("INSERT INTO meta VALUES ('a', 'b')").run()).toThrow(expect.objectContaining({ code: 'STORE_IO' }));
+    expect(() => reader.db.sql("INSERT INTO meta VALUES ('a', 'b')").run()).toThrow(
+      expect.objectContaining({ code: 'STORE_IO' }),
+    );
     reader.close();
-    expect(() => openReadOnlyDatabase(join(folder, 'absent.db'))).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+    expect(() => openReadOnlyDatabase(join(folder, 'absent.db'))).toThrow(
+      expect.objectContaining({ code: 'NOT_FOUND' }),
+    );
   });
 
   test('a transaction that throws leaves nothing behind', () => {
@@ -74,7 +78,9 @@ describe('migrate', () => {
 describe('a process killed without warning (promise P1)', () => {
   test('everything it had acknowledged is there, nothing is half there', async () => {
     const { store, databasePath } = openFixture();
-    const child = fork(join(import.meta.dirname, 'admitting-child.ts'), [databasePath], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(join(import.meta.dirname, 'admitting-child.ts'), [databasePath], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const acknowledged: string[] = [];
     const enough = new Promise<void>((resolve) => {
       child.on('message', (instanceId) => {
@@ -90,7 +96,9 @@ describe('a process killed without warning (promise P1)', () => {
     for (const instanceId of acknowledged) expect(store.inbox.instance(instanceId)).toBeDefined();
     const images = store.db.sql<{ n: number }>('SELECT count(*) AS n FROM instance').get()?.n;
     const jobs = store.db.sql<{ n: number }>('SELECT count(*) AS n FROM job').get()?.n;
-    const rows = store.db.sql<{ n: number }>("SELECT count(*) AS n FROM audit WHERE event = 'INSTANCE_STORED'").get()?.n;
+    const rows = store.db
+      .sql<{ n: number }>("SELECT count(*) AS n FROM audit WHERE event = 'INSTANCE_STORED'")
+      .get()?.n;
     expect([jobs, rows]).toEqual([images, images]);
     expect(store.audit.verify().intact).toBe(true);
   });

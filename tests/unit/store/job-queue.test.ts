@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { claimNext, maxAttempts, type ClaimedJob, type JobFault } from '../../../src/store/job-queue.ts';
+import { type ClaimedJob, claimNext, type JobFault, maxAttempts } from '../../../src/store/job-queue.ts';
 import { analysed, boot, claim, image, openFixture } from './store-fixture.ts';
 
-const fault: JobFault = { errorCode: 'PIXEL_CORRUPT', detail: 'bad code stream', reason: { code: 'T01', detail: 'bad code stream' } };
+const fault: JobFault = {
+  errorCode: 'PIXEL_CORRUPT',
+  detail: 'bad code stream',
+  reason: { code: 'T01', detail: 'bad code stream' },
+};
 
 describe('JobQueue', () => {
   test('gives each job once, oldest first, and counts the attempt at the claim', () => {
@@ -11,7 +15,10 @@ describe('JobQueue', () => {
     for (const n of [1, 2]) store.inbox.admit(image(n, { atMs: 1000 + n }));
     const first = claim(store);
     const second = claim(store);
-    expect([first.instance.instanceId, second.instance.instanceId]).toEqual([image(1).instanceId, image(2).instanceId]);
+    expect([first.instance.instanceId, second.instance.instanceId]).toEqual([
+      image(1).instanceId,
+      image(2).instanceId,
+    ]);
     expect(first.attempt).toBe(1);
     expect(store.jobs.claim({ claimedBy: 'worker-2', bootId: boot, leaseMs: 1 })).toBeUndefined();
   });
@@ -30,9 +37,15 @@ describe('JobQueue', () => {
   test('is quarantined visibly after the third attempt, and an operator can have it tried again', () => {
     const { store, clock } = openFixture();
     store.inbox.admit(image(1));
-    const outcomes = Array.from({ length: maxAttempts }, () => store.jobs.fail(claim(store), fault, clock.nowMs()));
+    const outcomes = Array.from({ length: maxAttempts }, () =>
+      store.jobs.fail(claim(store), fault, clock.nowMs()),
+    );
     expect(outcomes).toEqual(['retry', 'retry', 'quarantined']);
-    expect(store.inbox.instance(image(1).instanceId)).toMatchObject({ disposition: 'quarantined', outcome: 'FAILED', reasons: [fault.reason] });
+    expect(store.inbox.instance(image(1).instanceId)).toMatchObject({
+      disposition: 'quarantined',
+      outcome: 'FAILED',
+      reasons: [fault.reason],
+    });
     expect(store.jobs.claim({ claimedBy: 'w', bootId: boot, leaseMs: 1 })).toBeUndefined();
     expect(store.holds.requeue(image(1).instanceId, 'a.admin')).toBe('queued');
     expect(claim(store).attempt).toBe(1);
@@ -107,9 +120,19 @@ describe('JobQueue', () => {
                 callingAeTitle, calledAeTitle, peerIp, sha256, sizeBytes, path, receivedAtMs)
               SELECT printf('I%08d', i), '1.2', '1.2.' || i, '1.3.' || (i / 3), '1.4', '1.2', 'DX', 'LUMBAR', '10.0.0.1', 'x', 1, 'p' || i, i FROM n`)
         .run();
-      store.db.sql("INSERT INTO job (jobId, instanceId, state, createdAtMs) SELECT 'J' || instanceId, instanceId, 'QUEUED', 1 FROM instance").run();
+      store.db
+        .sql(
+          "INSERT INTO job (jobId, instanceId, state, createdAtMs) SELECT 'J' || instanceId, instanceId, 'QUEUED', 1 FROM instance",
+        )
+        .run();
     });
-    const plan = store.db.queryPlan(claimNext, { claimToken: '', claimedBy: '', bootId: '', leaseUntilMonotonicMs: 0, nowMs: 0 });
+    const plan = store.db.queryPlan(claimNext, {
+      claimToken: '',
+      claimedBy: '',
+      bootId: '',
+      leaseUntilMonotonicMs: 0,
+      nowMs: 0,
+    });
     expect(plan.join('\n')).toContain('USING COVERING INDEX jobQueued');
     expect(plan.join('\n')).not.toContain('TEMP B-TREE');
     expect(claim(store).instance.instanceId).toBe('I00000001');
@@ -119,7 +142,10 @@ describe('JobQueue', () => {
     const operation = fc.oneof(
       fc.record({ kind: fc.constant('admit' as const), n: fc.integer({ min: 1, max: 12 }) }),
       fc.record({ kind: fc.constant('claim' as const), worker: fc.integer({ min: 1, max: 3 }) }),
-      fc.record({ kind: fc.constantFrom('commit' as const, 'fail' as const, 'release' as const), pick: fc.nat(20) }),
+      fc.record({
+        kind: fc.constantFrom('commit' as const, 'fail' as const, 'release' as const),
+        pick: fc.nat(20),
+      }),
       fc.record({ kind: fc.constant('crash' as const), worker: fc.integer({ min: 1, max: 3 }) }),
       fc.record({ kind: fc.constant('restart' as const) }),
       fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 100_000 }) }),
@@ -141,7 +167,11 @@ describe('JobQueue', () => {
             store.inbox.admit(record);
             admitted.add(record.instanceId);
           } else if (step.kind === 'claim') {
-            const claimed = store.jobs.claim({ claimedBy: `w${step.worker}`, bootId: bootId(), leaseMs: 1000 });
+            const claimed = store.jobs.claim({
+              claimedBy: `w${step.worker}`,
+              bootId: bootId(),
+              leaseMs: 1000,
+            });
             if (claimed !== undefined) held.push(claimed);
           } else if (step.kind === 'wait') clock.advance(step.ms);
           else if (step.kind === 'crash') store.jobs.recoverClaimant(`w${step.worker}`);
@@ -150,8 +180,10 @@ describe('JobQueue', () => {
             store.jobs.recoverAfterStart(bootId());
           } else if (job !== undefined && step.kind === 'commit') {
             const written = store.results.commitImageResult(analysed(job));
-            if (written === 'committed') committed.set(job.instance.instanceId, (committed.get(job.instance.instanceId) ?? 0) + 1);
-          } else if (job !== undefined && step.kind === 'fail') store.jobs.fail(job, fault, clock.nowMs() + 500);
+            if (written === 'committed')
+              committed.set(job.instance.instanceId, (committed.get(job.instance.instanceId) ?? 0) + 1);
+          } else if (job !== undefined && step.kind === 'fail')
+            store.jobs.fail(job, fault, clock.nowMs() + 500);
           else if (job !== undefined) store.jobs.release(job);
         }
         // Whatever happened, the service starts again and works on: every image must come to exactly one end.

@@ -5,12 +5,19 @@ describe('commitImageResult (promise P3)', () => {
   test('writes decision, analysis, object, one delivery per destination and the audit row', () => {
     const { store } = openFixture();
     store.inbox.admit(image(1));
-    expect(store.results.commitImageResult(analysed(claim(store), { destinations: ['main', 'archive'] }))).toBe('committed');
+    expect(
+      store.results.commitImageResult(analysed(claim(store), { destinations: ['main', 'archive'] })),
+    ).toBe('committed');
     const study = store.explain({ accessionNumber: 'ACC0001' });
     expect(study?.images[0]).toMatchObject({
       instance: { disposition: 'analysed', outcome: 'SUSPECTED', patientId: 'P-TEST-1' },
       decision: { verdict: 'include', dynamic: 'FLEXION', evidence: { ViewPosition: 'LL' } },
-      analysis: { outcome: 'SUSPECTED', probabilities: { DLS: 0.82 }, mapPeak: { x: 100, y: 200 }, record: '{"version":1}' },
+      analysis: {
+        outcome: 'SUSPECTED',
+        probabilities: { DLS: 0.82 },
+        mapPeak: { x: 100, y: 200 },
+        record: '{"version":1}',
+      },
       job: { state: 'DONE', attempts: 1 },
     });
     expect(study?.images[0]?.objects[0]?.deliveries.map((d) => [d.destination, d.state])).toEqual([
@@ -45,7 +52,9 @@ describe('commitImageResult (promise P3)', () => {
     store.holds.requeue(image(1).instanceId, 'a.admin');
     const job = claim(store);
     const other = { ...resultObject(`sc-${job.instance.instanceId}`), sha256: 'f'.repeat(64) };
-    expect(() => store.results.commitImageResult(analysed(job, { objects: [other] }))).toThrow(expect.objectContaining({ code: 'BUG_INVARIANT' }));
+    expect(() => store.results.commitImageResult(analysed(job, { objects: [other] }))).toThrow(
+      expect.objectContaining({ code: 'BUG_INVARIANT' }),
+    );
     expect(store.inbox.instance(image(1).instanceId)?.disposition).toBe('pending');
     expect(store.jobs.depth().running).toBe(1);
   });
@@ -60,8 +69,15 @@ describe('commitImageResult (promise P3)', () => {
     expect(job.modelSha256).toBe(other);
     const first = analysed(job);
     if (first.analysis === undefined) throw new Error('fixture without analysis');
-    store.results.commitImageResult({ ...first, analysis: { ...first.analysis, modelSha256: other, outcome: 'NOT_DETECTED' }, objects: [] });
-    expect(store.inbox.instance(image(1).instanceId)).toMatchObject({ disposition: 'analysed', outcome: 'SUSPECTED' });
+    store.results.commitImageResult({
+      ...first,
+      analysis: { ...first.analysis, modelSha256: other, outcome: 'NOT_DETECTED' },
+      objects: [],
+    });
+    expect(store.inbox.instance(image(1).instanceId)).toMatchObject({
+      disposition: 'analysed',
+      outcome: 'SUSPECTED',
+    });
     expect(store.studies.images('1.2.3.1', other)[0]?.analysis?.outcome).toBe('NOT_DETECTED');
     expect(store.studies.images('1.2.3.1', model)[0]?.analysis?.outcome).toBe('SUSPECTED');
   });
@@ -71,7 +87,12 @@ describe('held images', () => {
   const hold = (fixture: ReturnType<typeof openFixture>): string => {
     fixture.store.inbox.admit(image(1));
     const { analysis: _none, ...rest } = analysed(claim(fixture.store));
-    fixture.store.results.commitImageResult({ ...rest, disposition: 'held', reasons: [{ code: 'S10', detail: 'no ViewPosition' }], objects: [] });
+    fixture.store.results.commitImageResult({
+      ...rest,
+      disposition: 'held',
+      reasons: [{ code: 'S10', detail: 'no ViewPosition' }],
+      objects: [],
+    });
     return image(1).instanceId;
   };
 
@@ -89,7 +110,10 @@ describe('held images', () => {
     const fixture = openFixture();
     const id = hold(fixture);
     expect(fixture.store.holds.dismiss(id, 'b.radiographer')).toBe('done');
-    expect(fixture.store.inbox.instance(id)).toMatchObject({ disposition: 'skipped', reasons: [{ code: 'S16' }] });
+    expect(fixture.store.inbox.instance(id)).toMatchObject({
+      disposition: 'skipped',
+      reasons: [{ code: 'S16' }],
+    });
     expect(fixture.store.holds.dismiss(id, 'b.radiographer')).toBe('not-held');
     expect(fixture.store.holds.release('nothing', 'b.radiographer')).toBe('not-found');
     expect(fixture.store.jobs.claim({ claimedBy: 'w', bootId: boot, leaseMs: 1 })).toBeUndefined();

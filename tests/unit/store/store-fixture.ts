@@ -63,7 +63,17 @@ export const boot = '01JBOOT0000000000000000001';
 export const model = 'a'.repeat(64);
 
 /** A fictional image; `n` makes it another one, `study` puts it into another study. */
-export function image(n: number, options: { readonly study?: number; readonly content?: string; readonly association?: string; readonly atMs?: number; readonly folder?: string; readonly sender?: string } = {}): AdmitRecord {
+export function image(
+  n: number,
+  options: {
+    readonly study?: number;
+    readonly content?: string;
+    readonly association?: string;
+    readonly atMs?: number;
+    readonly folder?: string;
+    readonly sender?: string;
+  } = {},
+): AdmitRecord {
   const id = `01JIMAGE${String(n).padStart(18, '0')}`;
   return {
     instanceId: id,
@@ -112,7 +122,14 @@ export function claim(store: Store, bootId = boot, claimedBy = 'worker-1'): Clai
 export function analysed(job: ClaimedJob, changes: Partial<ImageResult> = {}): ImageResult {
   return {
     job,
-    decision: { verdict: 'include', dynamic: 'FLEXION', ruleName: 'lumbar lateral', ruleVersion: '1', reasons: [], evidence: { ViewPosition: 'LL' } },
+    decision: {
+      verdict: 'include',
+      dynamic: 'FLEXION',
+      ruleName: 'lumbar lateral',
+      ruleVersion: '1',
+      reasons: [],
+      evidence: { ViewPosition: 'LL' },
+    },
     disposition: 'analysed',
     reasons: [],
     analysis: {

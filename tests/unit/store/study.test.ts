@@ -1,9 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import type { StudyClaim } from '../../../src/store/study.ts';
-import { analysed, boot, claim, image, model, openFixture, resultObject, type Fixture } from './store-fixture.ts';
+import {
+  analysed,
+  boot,
+  claim,
+  type Fixture,
+  image,
+  model,
+  openFixture,
+  resultObject,
+} from './store-fixture.ts';
 
 const timing = { quietMs: 5000, hardMaxMs: 600_000 };
-const association = { associationId: 'assoc-1', callingAeTitle: 'DX_ROOM1', calledAeTitle: 'LUMBAR', peerIp: '10.0.0.31' };
+const association = {
+  associationId: 'assoc-1',
+  callingAeTitle: 'DX_ROOM1',
+  calledAeTitle: 'LUMBAR',
+  peerIp: '10.0.0.31',
+};
 
 function claimStudy({ store, clock }: Fixture): StudyClaim | undefined {
   return store.studies.claimDue({ ...timing, nowMs: clock.nowMs(), modelSha256: model, bootId: boot });
@@ -74,7 +88,12 @@ describe('a study is due', () => {
     const fixture = openFixture();
     fixture.store.inbox.admit(image(1, { atMs: fixture.clock.nowMs() }));
     const { analysis: _none, ...rest } = analysed(claim(fixture.store));
-    fixture.store.results.commitImageResult({ ...rest, disposition: 'skipped', reasons: [{ code: 'S02', detail: 'ViewPosition=AP' }], objects: [] });
+    fixture.store.results.commitImageResult({
+      ...rest,
+      disposition: 'skipped',
+      reasons: [{ code: 'S02', detail: 'ViewPosition=AP' }],
+      objects: [],
+    });
     fixture.clock.advance(timing.quietMs);
     expect(claimStudy(fixture)).toBeUndefined();
     expect(fixture.store.explain('last')?.state).toBe('CLOSED');
@@ -84,10 +103,17 @@ describe('a study is due', () => {
     const fixture = openFixture();
     const { store, clock } = fixture;
     store.inbox.admit(image(1, { atMs: clock.nowMs() }));
-    store.jobs.quarantine(claim(store), { errorCode: 'PIXEL_CORRUPT', detail: 'x', reason: { code: 'T01', detail: 'x' } });
+    store.jobs.quarantine(claim(store), {
+      errorCode: 'PIXEL_CORRUPT',
+      detail: 'x',
+      reason: { code: 'T01', detail: 'x' },
+    });
     clock.advance(timing.quietMs);
     expect(claimStudy(fixture)).toBeDefined();
-    expect(store.studies.analysesOfStudy('1.2.3.1', model)[0]).toMatchObject({ analysis: null, instance: { disposition: 'quarantined' } });
+    expect(store.studies.analysesOfStudy('1.2.3.1', model)[0]).toMatchObject({
+      analysis: null,
+      instance: { disposition: 'quarantined' },
+    });
   });
 });
 
@@ -102,9 +128,14 @@ describe('reports', () => {
     analyse(fixture, 2);
     fixture.clock.advance(timing.quietMs);
     const second = claimStudy(fixture)!;
-    expect(second.predecessor).toMatchObject({ revision: 1, sopInstanceUid: resultObject('sr-1', 'SR').sopInstanceUid });
+    expect(second.predecessor).toMatchObject({
+      revision: 1,
+      sopInstanceUid: resultObject('sr-1', 'SR').sopInstanceUid,
+    });
     expect(report(fixture, second, 'sr-2')).toBe('committed');
-    expect(fixture.store.explain('last')?.reports.map((row) => [row.revision, row.instanceIds.length])).toEqual([
+    expect(
+      fixture.store.explain('last')?.reports.map((row) => [row.revision, row.instanceIds.length]),
+    ).toEqual([
       [1, 1],
       [2, 2],
     ]);
@@ -144,7 +175,9 @@ describe('reports', () => {
     expect(report(fixture, lost, 'sr-1')).toBe('stale');
     expect(report(fixture, again, 'sr-1')).toBe('committed');
     expect(report(fixture, again, 'sr-1')).toBe('already');
-    expect(fixture.store.outbox.list({ limit: 10, offset: 0 }).filter((row) => row.kind === 'SR')).toHaveLength(1);
+    expect(
+      fixture.store.outbox.list({ limit: 10, offset: 0 }).filter((row) => row.kind === 'SR'),
+    ).toHaveLength(1);
   });
 
   test('a report that cannot be built fails visibly after three attempts and can be tried again', () => {
@@ -152,7 +185,13 @@ describe('reports', () => {
     const { store, clock } = fixture;
     analyse(fixture, 1);
     clock.advance(timing.quietMs);
-    const ends = [1, 2, 3].map(() => store.studies.failReport(claimStudy(fixture)!, { errorCode: 'RESULT_INVALID', detail: 'x' }, clock.nowMs()));
+    const ends = [1, 2, 3].map(() =>
+      store.studies.failReport(
+        claimStudy(fixture)!,
+        { errorCode: 'RESULT_INVALID', detail: 'x' },
+        clock.nowMs(),
+      ),
+    );
     expect(ends).toEqual(['retry', 'retry', 'failed']);
     expect(claimStudy(fixture)).toBeUndefined();
     expect(store.statusSummary().failedStudies).toBe(1);

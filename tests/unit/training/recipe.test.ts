@@ -10,7 +10,8 @@ const python = peer('python3');
 function hasTorch(): boolean {
   if (python === undefined) return false;
   const asked = spawnSync(python, ['-c', 'import torch, torchvision, onnx, numpy'], { encoding: 'utf8' });
-  if (asked.status !== 0 && process.env['CI'] === 'true') throw new Error(`the recipe's libraries are required under CI=true: ${asked.stderr}`);
+  if (asked.status !== 0 && process.env['CI'] === 'true')
+    throw new Error(`the recipe's libraries are required under CI=true: ${asked.stderr}`);
   return asked.status === 0;
 }
 
