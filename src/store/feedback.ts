@@ -69,7 +69,7 @@ export class Feedback {
   /** All judgements of one image, oldest first. */
   of(instanceId: string): FeedbackRecord[] {
     return this.#db
-      .sql<FeedbackRecord>('SELECT * FROM feedback WHERE instanceId = @instanceId ORDER BY atMs, feedbackId')
+      .sql<FeedbackRecord>('SELECT * FROM feedback WHERE instanceId = @instanceId ORDER BY atMs, rowid')
       .all({ instanceId });
   }
 
