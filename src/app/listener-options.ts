@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { NodeConfig } from '../core/config/index.ts';
+import { isIP } from 'node:net';
+import type { NodeConfig, SenderConfig } from '../core/config/index.ts';
+import type { AllowedSender } from '../scp/association-policy.ts';
 import type { ListenerOptions } from '../scp/listener.ts';
 
 /** The door as the configuration wants it; certificates are read here, so that a reload reads them again. */
@@ -18,12 +20,7 @@ export function listenerOptions(config: NodeConfig, spoolDir: string): ListenerO
     },
     policy: {
       calledAeTitle: config.aeTitle,
-      senders: config.senders.map(({ aeTitle, cidr, certificateSha256, maxAssociations }) => ({
-        aeTitle,
-        cidr,
-        maxAssociations,
-        ...(certificateSha256 === undefined ? {} : { certificateSha256 }),
-      })),
+      senders: [...config.senders.map(allowedSender), ...reportingArchives(config)],
       maxAssociations: listener.maxAssociations,
       minFreeBytes: storage.watermark,
       maxObjectBytes: listener.maxObjectSize,
@@ -39,4 +36,27 @@ export function listenerOptions(config: NodeConfig, spoolDir: string): ListenerO
           },
         }),
   };
+}
+
+function allowedSender({ aeTitle, cidr, certificateSha256, maxAssociations }: SenderConfig): AllowedSender {
+  return {
+    aeTitle,
+    cidr,
+    maxAssociations,
+    ...(certificateSha256 === undefined ? {} : { certificateSha256 }),
+  };
+}
+
+/**
+ * Archives that report storage commitment on an association of their own (PS3.4 J.3.3): they may call from the address
+ * they are configured with. One that is named by a host name must be listed in senders.yaml with its network.
+ */
+function reportingArchives(config: NodeConfig): AllowedSender[] {
+  return config.pacs
+    .filter(({ storageCommitment, host }) => storageCommitment === 'on' && isIP(host) !== 0)
+    .map(({ calledAeTitle, host, maxAssociations }) => ({
+      aeTitle: calledAeTitle,
+      cidr: [`${host}/${isIP(host) === 4 ? 32 : 128}`],
+      maxAssociations,
+    }));
 }

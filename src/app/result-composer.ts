@@ -62,7 +62,11 @@ export function openComposer(options: ComposerOptions): Composer {
     }),
     buildObjects: (context, image, source) => {
       const instance = { instanceNumber: image.instanceNumber ?? 1, revision: 1 };
-      const { mapClassId, ...capture } = buildSecondaryCapture(image, context, {
+      const {
+        mapClassId,
+        rendered: _rendered,
+        ...capture
+      } = buildSecondaryCapture(image, context, {
         settings: config.results.capture,
         resources,
         ...instance,

@@ -37,6 +37,8 @@ export function describeSource(dataSet: DataSet, dynamic: Dynamic | undefined): 
     ...(instanceNumber === undefined ? {} : { instanceNumber }),
     ...(dynamic === undefined ? {} : { dynamic }),
     ...(isSagittal(row, column) ? { patientOrientation: { row: row ?? '', column: column ?? '' } } : {}),
+    ...lossyCompressionOf(dataSet),
+    ...detectorSpacingOf(dataSet),
     ...(burnedIn === 'YES' || burnedIn === 'NO' ? { burnedInAnnotation: burnedIn } : {}),
   };
 }
@@ -44,4 +46,22 @@ export function describeSource(dataSet: DataSet, dynamic: Dynamic | undefined): 
 /** Only an orientation that agrees with a lateral view is repeated: CR defaults such as `L\F` are not evidence. */
 function isSagittal(row: string | undefined, column: string | undefined): boolean {
   return row !== undefined && column !== undefined && /^[AP][HF]?$/.test(row) && /^[HF][AP]?$/.test(column);
+}
+
+/** Once lossy, always lossy (PS3.3 C.7.6.1.1.5): a capture of a lossy source must say so too. */
+function lossyCompressionOf(dataSet: DataSet): Pick<SourceDescription, 'lossyCompression'> {
+  if (dataSet.string('LossyImageCompression') !== '01') return {};
+  return {
+    lossyCompression: {
+      ratios: dataSet.strings('LossyImageCompressionRatio'),
+      methods: dataSet.strings('LossyImageCompressionMethod'),
+    },
+  };
+}
+
+/** Imager Pixel Spacing (0018,1164): row spacing, then column spacing, in millimetres at the detector. */
+function detectorSpacingOf(dataSet: DataSet): Pick<SourceDescription, 'detectorSpacingMm'> {
+  const [row, column] = dataSet.numbers('ImagerPixelSpacing');
+  if (row === undefined || column === undefined || !(row > 0) || !(column > 0)) return {};
+  return { detectorSpacingMm: { row, column } };
 }

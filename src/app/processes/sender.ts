@@ -12,6 +12,7 @@ import { hostClock } from '../../store/store.ts';
 import { openChildChannel } from '../child-channel.ts';
 import { commitmentSettings, deliverySettings } from '../destination-settings.ts';
 import { exitCodeOf } from '../fail-stop.ts';
+import { scheduleHousekeeping } from '../housekeeping.ts';
 import { reportReencoder } from '../report-reencoder.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 
@@ -75,9 +76,11 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
     if (destination.storageCommitment === 'on' && deliver === 'on')
       loops.push(requestCommitments(destination));
   }
+  const housekeeping = scheduleHousekeeping(runtime);
   channel.tell({ kind: 'ready' });
   const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   await Promise.all([done, ...loops]);
+  await housekeeping.stop();
   store.close();
   await log.close();
 

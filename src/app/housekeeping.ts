@@ -1,0 +1,35 @@
+import cron from 'node-cron';
+import { asNodeError } from '../core/errors.ts';
+import { hostClock } from '../store/store.ts';
+import type { Runtime } from './runtime.ts';
+
+/**
+ * Retention on the configured schedule, in the process that knows what was delivered: nothing leaves before its
+ * delivery, and where commitment is configured not before that. A failed run is an alert and tried again next time.
+ */
+export function scheduleHousekeeping({ config, store, log }: Runtime): { stop(): Promise<void> } {
+  const { images, results, audit, schedule } = config.retention;
+  const rules = {
+    spoolAfterMs: images,
+    resultsAfterMs: results,
+    auditAfterMs: audit,
+    committedDestinations: config.pacs
+      .filter(({ deliver, storageCommitment }) => deliver === 'on' && storageCommitment === 'on')
+      .map(({ name }) => name),
+  };
+  const task = cron.schedule(
+    schedule,
+    () => {
+      try {
+        store.retention.run(rules, hostClock.nowMs());
+        if (store.alerts.recover('retention')) log.event('ALERT_RECOVERED', { cause: 'retention' });
+      } catch (error) {
+        const detail = asNodeError(error).message;
+        if (store.alerts.start('retention', detail))
+          log.event('ALERT_STARTED', { cause: 'retention', detail });
+      }
+    },
+    { timezone: config.timeZone, noOverlap: true },
+  );
+  return { stop: async () => task.stop() };
+}
