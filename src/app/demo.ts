@@ -15,7 +15,7 @@ import { foldersOf, readConfig } from './runtime.ts';
 import { startNode } from './start.ts';
 
 /** Seeds of the three fictional patients: one of each class. */
-const patientSeeds = [20_100_001, 20_100_002, 20_100_003];
+const patientSeeds = [20_100_001, 20_100_002, 20_100_006];
 const views = ['ap', 'neutral', 'flexion', 'extension', 'chest'] as const;
 const deadlineMs = 240_000;
 
