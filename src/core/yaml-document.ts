@@ -55,7 +55,7 @@ export function parseYamlDocument(text: string): YamlDocument {
     };
   };
   const faults: YamlFault[] = [...document.errors, ...document.warnings].map((problem) => ({
-    span: spanOf(problem.pos[0], problem.pos[1]),
+    span: spanOf(faultStart(text, problem), problem.pos[1]),
     message: plainMessage(problem.code, problem.message),
   }));
   const spanOfNode = (node: Node | null): TextSpan | undefined =>
@@ -80,6 +80,16 @@ export function parseYamlDocument(text: string): YamlDocument {
       return found === undefined ? undefined : spanOfNode(found.key ?? found.value);
     },
   };
+}
+
+/** A quote that is never closed is noticed at the end of the file; the place to look at is where it opens. */
+function faultStart(
+  text: string,
+  problem: { readonly pos: readonly [number, number]; readonly message: string },
+): number {
+  const quote = /^Missing closing (["'])/.exec(problem.message)?.[1];
+  const opening = quote === undefined ? -1 : text.lastIndexOf(quote, problem.pos[0] - 1);
+  return opening < 0 ? problem.pos[0] : opening;
 }
 
 interface Found {
@@ -121,7 +131,9 @@ function plainMessage(code: string, message: string): string {
     MULTIPLE_DOCS: 'only one YAML document per file is read; remove the "---" in between',
     BAD_ALIAS: 'this alias has no anchor',
     BAD_INDENT: `the indentation is wrong: ${first}`,
-    MISSING_CHAR: `a character is missing: ${first}`,
+    MISSING_CHAR: first.startsWith('Missing closing')
+      ? 'this quote is never closed'
+      : `a character is missing: ${first}`,
     IMPOSSIBLE: `this cannot be read as YAML: ${first}`,
     BLOCK_AS_IMPLICIT_KEY:
       'this line starts a nested block where a plain value is expected; check the indentation',

@@ -151,15 +151,17 @@ export function parseConfig(sources: ConfigSources): Result<LoadedConfig, readon
   for (const problem of resolved.problems)
     faults.push(placeFault(problem.path, 'value', problem.message, problem.help, context));
   const parsed = nodeConfigSchema.safeParse(resolved.value);
-  const unreadable = set.faults.some((fault) => fault.path === '');
+  const unreadable = new Set(set.faults.filter((fault) => fault.path === '').map((fault) => fault.file));
   const issues = (parsed.error?.issues ?? []).flatMap((issue) =>
     plainIssues(issue, root, resolved.value, set.written),
   );
   const meant = new Set(issues.flatMap((issue) => issue.meant ?? []));
   for (const issue of issues) {
-    // What a misspelled key or an unreadable file took away is not also reported as missing.
-    if (issue.at === 'parent' && (unreadable || meant.has(issue.path.join('.')))) continue;
-    faults.push(placeFault(issue.path, issue.at, issue.message, issue.help, context));
+    // What a misspelled key took away is not also reported as missing.
+    if (issue.at === 'parent' && (unreadable.size > 0 || meant.has(issue.path.join('.')))) continue;
+    const fault = placeFault(issue.path, issue.at, issue.message, issue.help, context);
+    // In a file that is not YAML the settings may have slipped into one another; only the syntax counts.
+    if (!unreadable.has(fault.file)) faults.push(fault);
   }
   if (!parsed.success || faults.length > 0) return err(sortFaults(faults, set.names));
   const config = completeConfig(parsed.data);
