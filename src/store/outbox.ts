@@ -186,11 +186,16 @@ export class Outbox {
     });
   }
 
-  /** An operator gives up waiting or parked deliveries; returns how many. */
+  /**
+   * Gives up waiting or parked deliveries (an operator), or the one being sent when it is named by its number (shadow
+   * mode, which claims an object and sends nothing); returns how many.
+   */
   cancel(selection: DeliverySelection, operator: string): number {
     return this.#db.transaction(() => {
       const rows = this.#db
-        .sql<OutboxEntry>(`${selectEntry} WHERE x.state IN ('WAITING','PARKED') AND ${selected}`)
+        .sql<OutboxEntry>(
+          `${selectEntry} WHERE (x.state IN ('WAITING','PARKED') OR (x.state = 'SENDING' AND x.outboxId = @outboxId)) AND ${selected}`,
+        )
         .all(selectionParameters(selection));
       for (const row of rows) {
         this.#db

@@ -150,6 +150,17 @@ describe('Outbox', () => {
     expect(fixture.store.outbox.destinations()).toEqual([]);
   });
 
+  test('shadow mode ends the delivery it holds without sending, and nothing stays behind', () => {
+    const fixture = openFixture();
+    reportedStudy(fixture, 1, [1]);
+    const held = due(fixture)[0]!;
+    expect(fixture.store.outbox.cancel({ destination: 'main' }, 'a.admin')).toBe(1);
+    expect(fixture.store.outbox.cancel({ outboxId: held.outboxId }, 'shadow-mode')).toBe(1);
+    expect(fixture.store.outbox.counts()).toEqual([
+      expect.objectContaining({ state: 'CANCELLED', count: 2 }),
+    ]);
+  });
+
   test('finds due deliveries by index', () => {
     const { store } = openFixture();
     const plan = store.db.queryPlan(dueDeliveries, { destination: 'main', nowMs: 0, limit: 1 }).join('\n');
