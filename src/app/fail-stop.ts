@@ -13,5 +13,6 @@ export function mustStop(error: unknown): boolean {
 /** The exit code of a process that stops because of `error`; the supervisor's restart policy reads it. */
 export function exitCodeOf(error: NodeError): number {
   if (error.code === 'CONFIG_INVALID') return exitCodes.config;
+  if (error.code === 'STORE_LOCKED') return exitCodes.failed;
   return mustStop(error) ? exitCodes.ioError : exitCodes.software;
 }

@@ -1,11 +1,12 @@
-import { createWriteStream, openSync } from 'node:fs';
+import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { newUlid } from '../core/identifiers.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock } from '../store/store.ts';
+import { lockDataFolder } from './instance-lock.ts';
 import type { ProcessName } from './process-messages.ts';
 import { exitCodes } from './restart-policy.ts';
-import { readConfig } from './runtime.ts';
+import { foldersOf, readConfig } from './runtime.ts';
 import { Supervisor } from './supervisor.ts';
 
 const drainMs = 30_000;
@@ -34,6 +35,9 @@ export async function startNode(configFolder: string, { logFile }: StartOptions 
     timeZone: config.timeZone,
     processName: 'supervisor',
   });
+  const { data } = foldersOf(config, configFolder);
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const lock = await lockDataFolder(data);
   const supervisor = new Supervisor({
     modules: {
       listener: processModule('listener'),
@@ -49,9 +53,17 @@ export async function startNode(configFolder: string, { logFile }: StartOptions 
   });
   try {
     const port = await supervisor.ready();
-    return { port, supervisor, stop: () => supervisor.drain() };
+    return {
+      port,
+      supervisor,
+      stop: async () => {
+        await supervisor.drain();
+        await lock.release();
+      },
+    };
   } catch (error) {
     await supervisor.drain();
+    await lock.release();
     throw error;
   }
 }

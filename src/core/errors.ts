@@ -1,6 +1,6 @@
 /**
  * Every fault the node can name. The prefix says which room it belongs to; `retryable` says whether the same
- * input may succeed later without anybody changing anything. docs/errors.md is bound to this table by a test.
+ * input may succeed later without anybody changing anything.
  */
 export const errorCatalogue = {
   CONFIG_INVALID: { retryable: false, text: 'The configuration has faults; nothing was changed.' },
@@ -20,6 +20,7 @@ export const errorCatalogue = {
   STORE_FULL: { retryable: true, text: 'The free space is below the watermark.' },
   STORE_NEWER_SCHEMA: { retryable: false, text: 'The database was written by a newer release.' },
   STORE_UNSAFE: { retryable: false, text: 'The database is not set to survive a power cut.' },
+  STORE_LOCKED: { retryable: false, text: 'Another node is running on the same data folder.' },
   STORE_CORRUPT: { retryable: false, text: 'The database failed its integrity check.' },
   MODEL_INVALID: { retryable: false, text: 'The model package is incomplete or inconsistent.' },
   MODEL_HASH: { retryable: false, text: 'The model file does not match its pinned SHA-256.' },

@@ -79,7 +79,7 @@ const delivery = ['objectId', 'objectKind', 'sopInstanceUid', 'studyInstanceUid'
 /**
  * The events of the node: number, level, one sentence, typed fields. 1xx process, 2xx receive, 3xx analysis,
  * 4xx report, 5xx delivery, 6xx storage commitment, 7xx operator, 8xx security, 9xx storage and audit.
- * Numbers are never reused. docs/events.md is bound to this table by a test.
+ * Numbers are never reused.
  */
 export const eventCatalogue = {
   NODE_STARTED: {

@@ -1,6 +1,6 @@
 /**
  * Stable reason codes: S scope, Q quality, T technical, C configuration, D delivery. The same code stands in the
- * SR, the audit log, the metrics, the console and `explain`. docs/events.md is bound to this table by a test.
+ * SR, the audit log, the metrics, the console and `explain`.
  */
 export const reasonCatalogue = {
   S01: { name: 'SOP_CLASS', text: 'not a CR or DX image' },

@@ -20,7 +20,7 @@ export interface Statement<Row> {
 /**
  * The one door to better-sqlite3. Every connection is WAL + synchronous=FULL and that is asserted, because
  * SQLite as compiled here reopens a WAL file with synchronous=NORMAL, which lost up to all acknowledged rows in
- * the power-cut simulation (docs/reliability.md). Not safe to share between threads; each process opens its own.
+ * the power-cut simulation. Not safe to share between threads; each process opens its own.
  *
  * After any `STORE_IO` or `STORE_CORRUPT` the caller must stop the process: SQLite reports a failed fsync once
  * and then says "ok" (fail-stop rule).

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { demoTitles } from '../../src/app/demo-config.ts';
 import { readPart10 } from '../../src/dicom/part10-reader.ts';
@@ -141,4 +141,55 @@ describe('the whole chain on the real processes', () => {
     }
     expect(running.store.audit.verify()).toMatchObject({ intact: true });
   }, 240_000);
+
+  test('a second node on the same data folder exits 1 at once and leaves the first alone (C11)', () => {
+    const before = running.node.supervisor.pids();
+    const main = resolve(import.meta.dirname, '../../src/main.ts');
+    const second = spawnSync(process.execPath, [main, '-c', join(running.folder, 'config'), 'start'], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    expect(second.stderr).toContain('STORE_LOCKED: another node is running');
+    expect(second.status).toBe(1);
+    expect(running.node.supervisor.pids()).toEqual(before);
+  });
+
+  test('a killed listener comes back and finds every stored image where its row says', async () => {
+    // A node of its own: with port 0 the new listener has another port, which no other test should meet.
+    const own = await startNodeUnderTest();
+    try {
+      const [image] = simulateStudy(30_500_021, {
+        size: 512,
+        views: ['neutral'],
+        tags: 'orderly',
+        variant: 'sweep',
+      });
+      const sent = await sendAsModality(
+        [image!.bytes],
+        {
+          host: '127.0.0.1',
+          port: own.node.port,
+          callingAeTitle: demoTitles.modality,
+          calledAeTitle: demoTitles.node,
+        },
+        () => 0,
+        () => undefined,
+      );
+      expect(sent.ok).toBe(true);
+      const spoolStates = () =>
+        own.store
+          .explain({ sopInstanceUid: image!.sopInstanceUid })
+          ?.images.map(({ instance }) => instance.spoolState);
+      const killed = own.node.supervisor.pids().listener!;
+      process.kill(killed, 'SIGKILL');
+      await own.until(
+        'another listener serves',
+        () => own.node.supervisor.serving && own.node.supervisor.pids().listener !== killed,
+        30_000,
+      );
+      expect(spoolStates()).toEqual(['present']);
+    } finally {
+      await own.stop();
+    }
+  }, 90_000);
 });

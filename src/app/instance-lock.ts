@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { realpathSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { NodeError } from '../core/errors.ts';
+import { sha256Hex } from '../core/identifiers.ts';
+
+export interface InstanceLock {
+  release(): Promise<void>;
+}
+
+/**
+ * Makes sure that one data folder has one node: a second start would take the first one's jobs and deliveries for
+ * those of a dead process and delete its part files (fault C11). The lock is a Linux abstract socket (unix(7)) named
+ * by the folder's real path; the kernel drops it with the process, so a kill -9 leaves nothing stale behind.
+ * Throws STORE_LOCKED when another node holds it. Two network namespaces do not see each other's lock.
+ */
+export async function lockDataFolder(folder: string): Promise<InstanceLock> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(`\0lumbar-node-${sha256Hex(realpathSync(folder)).slice(0, 40)}`);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new NodeError('STORE_LOCKED', `another node is running on ${folder}; stop it first`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  return {
+    release: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
+  };
+}
