@@ -1,4 +1,5 @@
 import type { EventFields, EventName } from '../core/events.ts';
+import type { CommitmentReport } from '../dicom/storage-commitment.ts';
 
 /** An image that is durable on disk and wants to be taken into the books before it is acknowledged. */
 export interface ReceivedInstance {
@@ -46,15 +47,8 @@ export interface FreeSpace {
 
 /** Takes Storage Commitment results that an archive reports on its own association (PS3.4 J.3.3). */
 export interface CommitmentReceiver {
-  report(report: CommitmentReport): Promise<void>;
-}
-
-export interface CommitmentReport {
-  readonly transactionUid: string;
-  /** 1 all committed, 2 some failed. */
-  readonly eventTypeId: 1 | 2;
-  readonly committedSopInstanceUids: readonly string[];
-  readonly failed: readonly { readonly sopInstanceUid: string; readonly failureReason: number }[];
+  /** Books the report durably and resolves with the status to answer: 0000H, or 0112H for an unknown transaction. */
+  report(report: CommitmentReport): Promise<number>;
 }
 
 export interface ScpPorts {

@@ -280,11 +280,30 @@ describe('Storage Commitment results (PS3.4 J.3.3)', () => {
     expect(door.reports).toEqual([
       {
         transactionUid: '1.2.3.4',
-        eventTypeId: 2,
-        committedSopInstanceUids: ['1.2.5'],
+        committed: ['1.2.5'],
         failed: [{ sopInstanceUid: '1.2.6', failureReason: 0x0112 }],
       },
     ]);
+    peer.destroy();
+  });
+
+  test('the receiver decides the answer: an unknown transaction is 0112H (PS3.4 J.3.3.4)', async () => {
+    const door = await openDoor({}, { commitments: { report: () => Promise.resolve(0x0112) } });
+    const { peer } = await archive(door.port, []);
+    peer.send(dataPdu(1, 3, eventReport(2)), dataPdu(1, 2, report()));
+    expect((await nextResponse(peer))?.status).toBe(0x0112);
+    peer.destroy();
+  });
+
+  test('an instance in both lists counts as failed', async () => {
+    const door = await openDoor();
+    const { peer } = await archive(door.port, []);
+    const both = report({
+      ReferencedSOPSequence: [{ ReferencedSOPClassUID: '1.2.7', ReferencedSOPInstanceUID: '1.2.6' }],
+    });
+    peer.send(dataPdu(1, 3, eventReport(2)), dataPdu(1, 2, both));
+    expect((await nextResponse(peer))?.status).toBe(0);
+    expect(door.reports.map(({ committed, failed }) => [committed, failed.length])).toEqual([[[], 1]]);
     peer.destroy();
   });
 

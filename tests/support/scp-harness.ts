@@ -9,9 +9,10 @@ import {
   parseCommandSet,
 } from '../../src/dicom/command-set.ts';
 import { writeDataSet } from '../../src/dicom/part10-writer.ts';
+import type { CommitmentReport } from '../../src/dicom/storage-commitment.ts';
 import type { AssociationPolicy } from '../../src/scp/association-policy.ts';
 import { type Listener, type ListenerOptions, startListener } from '../../src/scp/listener.ts';
-import type { CommitmentReport, Inbox, ReceivedInstance, ScpPorts } from '../../src/scp/ports.ts';
+import type { Inbox, ReceivedInstance, ScpPorts } from '../../src/scp/ports.ts';
 import { associateRequestBytes, BytePeer, crUid, dataPdu, verificationUid } from './byte-peer.ts';
 
 export const testPolicy: AssociationPolicy = {
@@ -56,7 +57,12 @@ export async function openDoor(
     {
       events: { record: (name, fields) => void events.push({ name, fields }) },
       freeSpace: { bytes: () => 1e12 },
-      commitments: { report: (report) => Promise.resolve(void reports.push(report)) },
+      commitments: {
+        report: (report) => {
+          reports.push(report);
+          return Promise.resolve(0x0000);
+        },
+      },
       failStop: (error) => void failStops.push(error),
       ...otherPorts,
       inbox: {

@@ -2,9 +2,11 @@
 import { asNodeError } from '../../core/errors.ts';
 import { newUlid } from '../../core/identifiers.ts';
 import { startListener } from '../../scp/listener.ts';
+import { commitmentReported } from '../../scu/storage-commitment.ts';
 import { sweepSpool } from '../../store/spool-sweep.ts';
 import { hostClock } from '../../store/store.ts';
 import { openChildChannel } from '../child-channel.ts';
+import { deliveryEvents } from '../delivery-events.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
 import { listenerOptions } from '../listener-options.ts';
@@ -39,6 +41,7 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
     drain: () => drained.resolve(undefined),
     reload: () => reload(),
   });
+  const events = deliveryEvents(runtime);
   const listener = await startListener(listenerOptions(config, folders.spool), {
     inbox: {
       associationOpened: (association) => settled(() => store.inbox.associationOpened(association, runId)),
@@ -62,11 +65,11 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
     },
     freeSpace: freeSpaceOf(folders.spool, () => hostClock.monotonicMs()),
     commitments: {
-      report: ({ transactionUid, committedSopInstanceUids, failed }) =>
-        settled(() => {
-          store.commitments.report({ transactionUid, committed: committedSopInstanceUids, failed });
-          channel.tell({ kind: 'wake', target: 'sender' });
-        }),
+      report: async (report) => {
+        const status = await commitmentReported(report, { commitments: store.commitments, events });
+        channel.tell({ kind: 'wake', target: 'sender' });
+        return status;
+      },
     },
     failStop: stop,
   });

@@ -6,10 +6,10 @@ import { uuidV5Uid } from '../../dicom/uid.ts';
 import { abortableSleep } from '../../scu/abortable-sleep.ts';
 import { DeliveryWorker } from '../../scu/delivery.ts';
 import { fileBytes } from '../../scu/part10-data-set.ts';
-import type { DeliveryEvents } from '../../scu/ports.ts';
 import { CommitmentRequester } from '../../scu/storage-commitment.ts';
 import { hostClock } from '../../store/store.ts';
 import { openChildChannel } from '../child-channel.ts';
+import { deliveryEvents } from '../delivery-events.ts';
 import { commitmentSettings, deliverySettings } from '../destination-settings.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { scheduleHousekeeping } from '../housekeeping.ts';
@@ -100,35 +100,4 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
       await abortableSleep(commitmentPollMs, wakeCommitments.signal);
     }
   }
-}
-
-function deliveryEvents({ store, log }: Runtime): DeliveryEvents {
-  return {
-    destinationDown: (destination, detail) => {
-      log.event('DESTINATION_DOWN', { destination, detail });
-      store.audit.append('DESTINATION_DOWN', { destination, detail });
-    },
-    destinationUp: (destination, durationMs) => {
-      log.event('DESTINATION_UP', { destination, durationMs });
-      store.audit.append('DESTINATION_UP', { destination, durationMs });
-    },
-    alertStarted: (cause, detail) => {
-      if (store.alerts.start(cause, detail)) log.event('ALERT_STARTED', { cause, detail });
-    },
-    alertRecovered: (cause) => {
-      if (store.alerts.recover(cause)) log.event('ALERT_RECOVERED', { cause });
-    },
-    shadowed: ({ outboxId, destination }, detail) => {
-      log.event('OPERATOR_ACTION', { operator: 'shadow-mode', action: 'not sent', destination, detail });
-      store.outbox.cancel({ outboxId }, 'shadow-mode');
-    },
-    presenceChecked: (destination, { sopInstanceUid }, presence) => {
-      store.audit.append('OPERATOR_ACTION', {
-        operator: 'sender',
-        action: `C-FIND: ${presence}`,
-        destination,
-        detail: sopInstanceUid,
-      });
-    },
-  };
 }

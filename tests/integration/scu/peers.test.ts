@@ -209,12 +209,10 @@ describe.skipIf(orthancProgram === undefined)('against Orthanc', () => {
       { port: door.port },
       {
         commitments: {
-          report: async ({ transactionUid, committedSopInstanceUids, failed }) => {
-            const status = await commitmentReported(
-              { transactionUid, committed: committedSopInstanceUids, failed },
-              { commitments, events },
-            );
+          report: async (report) => {
+            const status = await commitmentReported(report, { commitments, events });
             reported.resolve(status);
+            return status;
           },
         },
       },
