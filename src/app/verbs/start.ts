@@ -1,0 +1,12 @@
+import type { RegisterVerb } from './verb.ts';
+
+/** `start`: run the node until it is told to stop. */
+export const registerStart: RegisterVerb = (program, { configFolder, exit }) => {
+  program
+    .command('start')
+    .description('run the node until it is told to stop')
+    .action(async () => {
+      const { runNode } = await import('../start.ts');
+      exit(await runNode(configFolder()));
+    });
+};
