@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 export interface DemoPorts {
   readonly pacs: number;
+  /** The node's own port; absent: the system chooses. */
+  readonly node?: number;
 }
 
 /** AE titles of the demo's three parties. */
@@ -17,7 +19,7 @@ export function writeDemoConfig(
   mkdirSync(folder, { recursive: true });
   const text = `# Configuration of the demo: everything on loopback.
 aeTitle: ${demoTitles.node}
-listener: { host: 127.0.0.1, port: 0 }
+listener: { host: 127.0.0.1, port: ${ports.node ?? 0} }
 storage: { directory: ../data, watermark: 256MiB, ballast: 1MiB }
 console: { enabled: false }
 model: { folder: ${JSON.stringify(model.folder)}, id: ${model.id}, providers: [cpu] }

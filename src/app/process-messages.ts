@@ -14,6 +14,8 @@ export type ChildMessage =
   | { readonly kind: 'idle' }
   /** Sent once a second; `loopLagMs` is how late the timer came. */
   | { readonly kind: 'alive'; readonly loopLagMs: number; readonly rssBytes: number }
+  /** The listener wrote to the database, or answered its own C-ECHO, a moment ago. */
+  | { readonly kind: 'healthy'; readonly check: 'database' | 'echo' }
   /** The child wants to be replaced: it holds too much memory or has done its share of jobs. */
   | { readonly kind: 'recycle' };
 

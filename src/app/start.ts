@@ -1,5 +1,6 @@
 import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { newUlid } from '../core/identifiers.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock } from '../store/store.ts';
@@ -7,7 +8,10 @@ import { lockDataFolder } from './instance-lock.ts';
 import type { ProcessName } from './process-messages.ts';
 import { exitCodes } from './restart-policy.ts';
 import { foldersOf, readConfig } from './runtime.ts';
+import { type ServiceManager, serviceManager } from './service-manager.ts';
+import { activatedSocket } from './socket-activation.ts';
 import { Supervisor } from './supervisor.ts';
+import { startWatchdog } from './watchdog.ts';
 
 const drainMs = 30_000;
 const silenceMs = 20_000;
@@ -16,16 +20,24 @@ const silenceMs = 20_000;
 export interface RunningNode {
   readonly port: number;
   readonly supervisor: Supervisor;
+  readonly log: Log;
   stop(): Promise<void>;
 }
 
 export interface StartOptions {
   /** Where all four processes write their log; absent: standard output. */
   readonly logFile?: string;
+  /** A listening socket from the service manager; absent: the listener opens its own. */
+  readonly listenFd?: number | undefined;
+  /** How long associations are rejected after repeated I/O errors before the disk is tried again. */
+  readonly refuseMs?: number;
 }
 
 /** Starts the three processes and resolves when all of them serve. Throws CONFIG_INVALID before anything starts. */
-export async function startNode(configFolder: string, { logFile }: StartOptions = {}): Promise<RunningNode> {
+export async function startNode(
+  configFolder: string,
+  { logFile, listenFd, refuseMs }: StartOptions = {},
+): Promise<RunningNode> {
   const { config } = readConfig(configFolder);
   const logFd = logFile === undefined ? undefined : openSync(logFile, 'a');
   const log = createLog({
@@ -43,7 +55,10 @@ export async function startNode(configFolder: string, { logFile }: StartOptions 
       listener: processModule('listener'),
       worker: processModule('worker'),
       sender: processModule('sender'),
+      refuser: processModule('refuser'),
     },
+    listenFd,
+    ...(refuseMs === undefined ? {} : { refuseMs }),
     childArguments: [configFolder, newUlid(hostClock.nowMs())],
     clock: hostClock,
     events: supervisorEvents(log),
@@ -56,6 +71,7 @@ export async function startNode(configFolder: string, { logFile }: StartOptions 
     return {
       port,
       supervisor,
+      log,
       stop: async () => {
         await supervisor.drain();
         await lock.release();
@@ -73,7 +89,9 @@ export async function startNode(configFolder: string, { logFile }: StartOptions 
  * everything at once; SIGHUP makes the children read the configuration again.
  */
 export async function runNode(configFolder: string): Promise<number> {
-  const node = await startNode(configFolder);
+  const manager = serviceManager(process.env, process.pid);
+  const node = await startNode(configFolder, { listenFd: activatedSocket(process.env, process.pid) });
+  const watchdog = watchOver(node, manager);
   return new Promise((resolve) => {
     let asked = false;
     const stop = (): void => {
@@ -83,6 +101,8 @@ export async function runNode(configFolder: string): Promise<number> {
         return;
       }
       asked = true;
+      watchdog.stop();
+      void manager?.notify('STOPPING=1');
       void node.stop().then(() => resolve(exitCodes.ok));
     };
     process.on('SIGTERM', stop);
@@ -94,7 +114,26 @@ export async function runNode(configFolder: string): Promise<number> {
   });
 }
 
-function processModule(name: ProcessName): string {
+/** Tells the service manager that the node serves, and feeds its watchdog while the node is well. */
+function watchOver({ supervisor, log }: RunningNode, manager: ServiceManager | undefined): { stop(): void } {
+  void manager?.notify('READY=1');
+  if (manager?.watchdogMs === undefined) return { stop: () => undefined };
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  return startWatchdog({
+    limitMs: manager.watchdogMs,
+    feed: () => void manager.notify('WATCHDOG=1'),
+    withheld: (detail) => log.event('WATCHDOG_WITHHELD', { detail }),
+    vitals: () => {
+      const vitals = supervisor.vitals();
+      const supervisorLagMs = delay.max / 1e6;
+      delay.reset();
+      return { ...vitals, loopLagMs: { ...vitals.loopLagMs, supervisor: supervisorLagMs } };
+    },
+  });
+}
+
+function processModule(name: ProcessName | 'refuser'): string {
   return join(import.meta.dirname, 'processes', `${name}.ts`);
 }
 
@@ -109,5 +148,11 @@ function supervisorEvents(log: Log) {
         cause: 'process-down',
         detail: `${processName} cannot run and is not restarted`,
       }),
+    refusing: (processName: ProcessName) =>
+      log.event('ALERT_STARTED', {
+        cause: 'disk-not-trusted',
+        detail: `${processName} met one I/O error after another; every association is rejected until the disk answers`,
+      }),
+    tryingAgain: () => log.event('ALERT_RECOVERED', { cause: 'disk-not-trusted' }),
   };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
 import {
   type ChildMessage,
@@ -8,15 +8,20 @@ import {
   type SupervisorMessage,
 } from './process-messages.ts';
 import { type Death, exitCodes, restartDecision } from './restart-policy.ts';
+import type { Vitals } from './watchdog.ts';
 
 export interface SupervisorEvents {
   died(process: ProcessName, exitCode: number | null, signal: string | null): void;
   killed(process: ProcessName, why: string): void;
   gaveUp(process: ProcessName): void;
+  /** The disk cannot be trusted: everything rests and every association is rejected transiently. */
+  refusing(process: ProcessName): void;
+  /** The processes were started again to see whether the disk answers. */
+  tryingAgain(): void;
 }
 
 export interface SupervisorOptions {
-  readonly modules: Readonly<Record<ProcessName, string>>;
+  readonly modules: Readonly<Record<ProcessName | 'refuser', string>>;
   /** What each child is started with: configuration folder and boot id. */
   readonly childArguments: readonly string[];
   /** File descriptor for the children's output; absent: that of this process. */
@@ -27,9 +32,16 @@ export interface SupervisorOptions {
   readonly drainMs: number;
   /** Silence after which a child that is not busy is considered hung. */
   readonly silenceMs: number;
+  /** Listening socket from the service manager, handed on to the listener. */
+  readonly listenFd?: number | undefined;
+  /** How long associations are rejected before the disk is tried again. */
+  readonly refuseMs?: number;
 }
 
 const watchMs = 500;
+/** Where a child finds the inherited socket: behind standard streams and the channel. */
+const childListenFd = 4;
+const defaultRefuseMs = 60_000;
 
 interface Child {
   process: ChildProcess | undefined;
@@ -39,6 +51,7 @@ interface Child {
   ready: boolean;
   port: number | undefined;
   restart: NodeJS.Timeout | undefined;
+  loopLagMs: number;
 }
 
 /**
@@ -52,11 +65,16 @@ export class Supervisor {
   #stopping = false;
   #lastLookMs: number;
   #readyWaiters: (() => void)[] = [];
+  #hasServed = false;
+  #refuser: ChildProcess | undefined;
+  #refuseTimer: NodeJS.Timeout | undefined;
+  readonly #healthyAtMs: Record<'database' | 'echo', number>;
   readonly #gaveUp = Promise.withResolvers<ProcessName>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#lastLookMs = options.clock.monotonicMs();
+    this.#healthyAtMs = { database: this.#lastLookMs, echo: this.#lastLookMs };
     for (const name of processNames) this.#start(name);
     this.#watch = setInterval(() => this.#lookForHung(), watchMs);
   }
@@ -94,6 +112,22 @@ export class Supervisor {
     return processNames.every((name) => this.#children.get(name)?.ready === true);
   }
 
+  /** What the watchdog looks at. */
+  vitals(): Omit<Vitals, 'loopLagMs'> & { readonly loopLagMs: Partial<Record<ProcessName, number>> } {
+    const nowMs = this.#options.clock.monotonicMs();
+    const loopLagMs: Partial<Record<ProcessName, number>> = {};
+    for (const name of ['listener', 'sender'] as const) {
+      const child = this.#children.get(name);
+      if (child?.ready === true) loopLagMs[name] = child.loopLagMs;
+    }
+    return {
+      loopLagMs,
+      databaseAgeMs: nowMs - this.#healthyAtMs.database,
+      echoAgeMs: nowMs - this.#healthyAtMs.echo,
+      isRefusing: this.#refuseTimer !== undefined,
+    };
+  }
+
   broadcast(message: SupervisorMessage): void {
     for (const name of processNames) this.#send(name, message);
   }
@@ -102,6 +136,12 @@ export class Supervisor {
   async drain(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
+    clearTimeout(this.#refuseTimer);
+    await this.#stopAll();
+    this.#refuser?.kill('SIGKILL');
+  }
+
+  async #stopAll(): Promise<void> {
     for (const name of processNames) {
       const child = this.#children.get(name);
       if (child === undefined) continue;
@@ -114,13 +154,11 @@ export class Supervisor {
   kill(): void {
     this.#stopping = true;
     for (const { process } of this.#children.values()) process?.kill('SIGKILL');
+    this.#refuser?.kill('SIGKILL');
   }
 
   #start(name: ProcessName): void {
-    const child = fork(this.#options.modules[name], this.#options.childArguments, {
-      serialization: 'json',
-      stdio: ['ignore', this.#options.outputFd ?? 'inherit', this.#options.outputFd ?? 'inherit', 'ipc'],
-    });
+    const child = this.#fork(name);
     const deaths = this.#children.get(name)?.deaths ?? [];
     const state: Child = {
       process: child,
@@ -130,6 +168,7 @@ export class Supervisor {
       ready: false,
       port: undefined,
       restart: undefined,
+      loopLagMs: 0,
     };
     this.#children.set(name, state);
     child.on('message', (message) => {
@@ -138,12 +177,24 @@ export class Supervisor {
     child.once('exit', (exitCode, signal) => this.#buried(name, state, exitCode, signal));
   }
 
+  #fork(name: ProcessName | 'refuser'): ChildProcess {
+    const { modules, childArguments, outputFd, listenFd } = this.#options;
+    const output = outputFd ?? 'inherit';
+    const streams = ['ignore', output, output, 'ipc'] as const;
+    const inherits = listenFd !== undefined && (name === 'listener' || name === 'refuser');
+    return fork(modules[name], inherits ? [...childArguments, String(childListenFd)] : childArguments, {
+      serialization: 'json',
+      stdio: (inherits ? [...streams, listenFd] : [...streams]) satisfies StdioOptions,
+    });
+  }
+
   #hear(name: ProcessName, child: Child, message: ChildMessage): void {
     child.lastAliveMs = this.#options.clock.monotonicMs();
     switch (message.kind) {
       case 'ready': {
         child.ready = true;
         child.port = message.port;
+        this.#hasServed ||= this.serving;
         const waiting = this.#readyWaiters;
         this.#readyWaiters = [];
         for (const waiter of waiting) waiter();
@@ -163,6 +214,10 @@ export class Supervisor {
         this.#send(name, { kind: 'drain' });
         break;
       case 'alive':
+        child.loopLagMs = message.loopLagMs;
+        break;
+      case 'healthy':
+        this.#healthyAtMs[message.check] = child.lastAliveMs;
         break;
     }
   }
@@ -176,7 +231,7 @@ export class Supervisor {
   #buried(name: ProcessName, child: Child, exitCode: number | null, signal: string | null): void {
     child.process = undefined;
     child.ready = false;
-    if (this.#stopping) return;
+    if (this.#stopping || this.#refuseTimer !== undefined) return;
     const nowMs = this.#options.clock.monotonicMs();
     child.deaths.push({ atMs: nowMs, exitCode });
     this.#options.events.died(name, exitCode, signal);
@@ -185,11 +240,51 @@ export class Supervisor {
         ? { kind: 'restart' as const, delayMs: 0 }
         : restartDecision(child.deaths, nowMs);
     if (decision.kind === 'give-up') {
+      if (this.#hasServed && exitCode === exitCodes.ioError) {
+        void this.#refuseForAWhile(name);
+        return;
+      }
       this.#options.events.gaveUp(name);
       this.#gaveUp.resolve(name);
       return;
     }
     child.restart = setTimeout(() => this.#start(name), decision.delayMs);
+  }
+
+  /**
+   * A node that has served and now meets one I/O error after another stays up, but takes nothing: everything rests, a
+   * stand-in rejects every association transiently, and after a while the disk is tried again.
+   */
+  async #refuseForAWhile(name: ProcessName): Promise<void> {
+    this.#options.events.refusing(name);
+    this.#refuseTimer = setTimeout(() => this.#tryAgain(), this.#options.refuseMs ?? defaultRefuseMs);
+    await this.#stopAll();
+    if (this.#stopping) return;
+    this.#refuser = this.#fork('refuser');
+  }
+
+  #tryAgain(): void {
+    const refuser = this.#refuser;
+    const start = (): void => {
+      this.#refuser = undefined;
+      this.#refuseTimer = undefined;
+      if (this.#stopping) return;
+      const nowMs = this.#options.clock.monotonicMs();
+      this.#healthyAtMs.database = nowMs;
+      this.#healthyAtMs.echo = nowMs;
+      this.#options.events.tryingAgain();
+      for (const name of processNames) {
+        this.#children.delete(name);
+        this.#start(name);
+      }
+    };
+    if (refuser === undefined || refuser.exitCode !== null) {
+      start();
+      return;
+    }
+    refuser.once('exit', start);
+    if (refuser.connected) refuser.send({ kind: 'drain' } satisfies SupervisorMessage, () => undefined);
+    else refuser.kill('SIGKILL');
   }
 
   #lookForHung(): void {

@@ -152,6 +152,12 @@ export const eventCatalogue = {
     fields: ['cause'],
     optional: ['durationMs'],
   },
+  WATCHDOG_WITHHELD: {
+    number: 110,
+    level: 'error',
+    text: 'The watchdog of the service manager was not fed.',
+    fields: ['detail'],
+  },
 
   ASSOCIATION_OPENED: {
     number: 200,

@@ -46,6 +46,8 @@ export type DimseRequest = Omit<CommandSet, 'hasDataSet' | 'messageId'>;
 export interface AssociationRequestOptions {
   readonly host: string;
   readonly port: number;
+  /** A socket of this machine (unix(7)) instead of host and port. */
+  readonly localPath?: string;
   /** Node's TLS options (ca, cert, key, servername, minVersion ...); absent = no TLS. */
   readonly tls?: TlsConnectionOptions;
   readonly callingAeTitle: string;
@@ -418,12 +420,13 @@ function failureOf(ending: Ending): AssociationFailure {
 async function openTransport(
   options: AssociationRequestOptions,
 ): Promise<Result<Socket, AssociationFailure>> {
-  const { host, port, tls } = options;
+  const { host, port, localPath, tls } = options;
   const timers = options.timers ?? systemTimers;
   const timeoutMs = options.connectTimeoutMs ?? 10_000;
   const { promise, resolve } = Promise.withResolvers<Result<Socket, AssociationFailure>>();
+  const address = localPath === undefined ? { host, port } : { path: localPath };
   const socket =
-    tls === undefined ? connect({ host, port }) : tlsConnect({ minVersion: 'TLSv1.2', ...tls, host, port });
+    tls === undefined ? connect(address) : tlsConnect({ minVersion: 'TLSv1.2', ...tls, ...address });
   const deadline = timers.after(timeoutMs, () => {
     resolve(err({ kind: 'connect-timeout', detail: `no connection within ${timeoutMs} ms` }));
   });

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { demoTitles, writeDemoConfig } from '../../src/app/demo-config.ts';
 import { foldersOf, readConfig } from '../../src/app/runtime.ts';
-import { type RunningNode, startNode } from '../../src/app/start.ts';
+import { type RunningNode, type StartOptions, startNode } from '../../src/app/start.ts';
 import { type MiniPacs, type ReceivedObject, startMiniPacs } from '../../src/simulator/mini-pacs.ts';
 import { hostClock, openReadOnlyStore, type ReadOnlyStore } from '../../src/store/store.ts';
 
@@ -19,8 +21,26 @@ export interface NodeUnderTest {
   stop(): Promise<void>;
 }
 
-export async function startNodeUnderTest(): Promise<NodeUnderTest> {
-  const folder = mkdtempSync(join(tmpdir(), 'lumbar-node-'));
+/** What a node needs before it starts: folder, configuration, mini PACS. */
+export interface NodeFolder {
+  readonly folder: string;
+  readonly configFolder: string;
+  readonly databasePath: string;
+  readonly received: ReceivedObject[];
+  readonly pacs: MiniPacs;
+}
+
+export interface NodeFolderOptions {
+  /** Where everything goes; absent: a new temporary folder. */
+  readonly folder?: string;
+  /** Top-level settings that replace those of the demo. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Port of the listener; absent: the system chooses a new one at each start of the listener. */
+  readonly port?: number;
+}
+
+export async function prepareNodeFolder(options: NodeFolderOptions = {}): Promise<NodeFolder> {
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'lumbar-node-'));
   const received: ReceivedObject[] = [];
   const pacs: MiniPacs = await startMiniPacs({
     host: '127.0.0.1',
@@ -33,12 +53,36 @@ export async function startNodeUnderTest(): Promise<NodeUnderTest> {
   const configFolder = join(folder, 'config');
   writeDemoConfig(
     configFolder,
-    { pacs: pacs.port },
+    { pacs: pacs.port, ...(options.port === undefined ? {} : { node: options.port }) },
     { folder: resolve(import.meta.dirname, '../../models'), id: 'lumbar-nano-sim' },
   );
-  const node = await startNode(configFolder, { logFile: join(folder, 'node.log') });
+  const file = join(configFolder, 'node.yaml');
+  for (const [key, value] of Object.entries(options.settings ?? {})) {
+    const others = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith(`${key}:`));
+    writeFileSync(file, `${others.join('\n')}\n${key}: ${JSON.stringify(value)}\n`);
+  }
   const { database } = foldersOf(readConfig(configFolder).config, configFolder);
-  const store = openReadOnlyStore({ databasePath: database, clock: hostClock });
+  return { folder, configFolder, databasePath: database, received, pacs };
+}
+
+/** A port that was free a moment ago, for a listener that must come back on the same one. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+export async function startNodeUnderTest(
+  options: NodeFolderOptions & { readonly start?: StartOptions } = {},
+): Promise<NodeUnderTest> {
+  const { folder, configFolder, databasePath, received, pacs } = await prepareNodeFolder(options);
+  const node = await startNode(configFolder, { logFile: join(folder, 'node.log'), ...options.start });
+  const store = openReadOnlyStore({ databasePath, clock: hostClock });
   return {
     node,
     folder,

@@ -1,7 +1,11 @@
-/** Entry of the listener process: sockets and spool, nothing that parses pixels. Arguments: configuration folder, boot id. */
+/**
+ * Entry of the listener process: sockets and spool, nothing that parses pixels. Arguments: configuration folder, boot
+ * id, descriptor of an already listening socket.
+ */
 import { asNodeError } from '../../core/errors.ts';
 import { newUlid } from '../../core/identifiers.ts';
 import { startListener } from '../../scp/listener.ts';
+import { SelfEcho } from '../../scp/self-echo.ts';
 import { commitmentReported } from '../../scu/storage-commitment.ts';
 import { sweepSpool } from '../../store/spool-sweep.ts';
 import { hostClock } from '../../store/store.ts';
@@ -9,14 +13,16 @@ import { openChildChannel } from '../child-channel.ts';
 import { deliveryEvents } from '../delivery-events.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
+import { startHeartbeat } from '../heartbeat.ts';
 import { listenerOptions } from '../listener-options.ts';
 import { openRuntime, type Runtime, readConfig } from '../runtime.ts';
+import { inheritedDescriptor } from '../socket-activation.ts';
 
 const drainGraceMs = 30_000;
 
 try {
-  const [configFolder = 'config'] = process.argv.slice(2);
-  await listen(openRuntime(configFolder, 'listener'), configFolder);
+  const [configFolder = 'config', , descriptor] = process.argv.slice(2);
+  await listen(openRuntime(configFolder, 'listener'), configFolder, descriptor);
   process.exit(0);
 } catch (error) {
   stop(error);
@@ -28,7 +34,7 @@ function stop(error: unknown): never {
   process.exit(exitCodeOf(fault));
 }
 
-async function listen(runtime: Runtime, configFolder: string): Promise<void> {
+async function listen(runtime: Runtime, configFolder: string, descriptor: string | undefined): Promise<void> {
   const { config, store, log, folders } = runtime;
   // Associations of an earlier listener ended with it, whatever their rows say.
   const runId = newUlid(hostClock.nowMs());
@@ -42,7 +48,8 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
     reload: () => reload(),
   });
   const events = deliveryEvents(runtime);
-  const listener = await startListener(listenerOptions(config, folders.spool), {
+  const options = { ...listenerOptions(config, folders.spool), ...inheritedDescriptor(descriptor) };
+  const listener = await startListener(options, {
     inbox: {
       associationOpened: (association) => settled(() => store.inbox.associationOpened(association, runId)),
       admit: (instance) =>
@@ -85,9 +92,18 @@ async function listen(runtime: Runtime, configFolder: string): Promise<void> {
     }
   }
 
+  const echo = await SelfEcho.open();
+  const heartbeat = startHeartbeat({
+    channel,
+    write: () => store.settings.set('listener.heartbeat', String(hostClock.nowMs())),
+    echo: () => echo.ask(),
+    failStop: stop,
+  });
   channel.tell({ kind: 'ready', port: listener.port });
   await drained.promise;
   await listener.close(drainGraceMs);
+  heartbeat.stop();
+  echo.close();
   store.db.checkpoint();
   store.close();
   await log.close();
