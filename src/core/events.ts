@@ -164,6 +164,7 @@ export const eventCatalogue = {
     level: 'info',
     text: 'An association was accepted.',
     fields: ['associationId', 'callingAeTitle', 'calledAeTitle', 'peerIp'],
+    optional: ['detail'],
   },
   ASSOCIATION_CLOSED: {
     number: 201,

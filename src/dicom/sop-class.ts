@@ -30,6 +30,15 @@ const names: ReadonlyMap<string, string> = new Map([
   [sopClassUid.enhancedSrStorage, 'Enhanced SR Storage'],
   [sopClassUid.comprehensiveSrStorage, 'Comprehensive SR Storage'],
   [sopClassUid.comprehensive3dSrStorage, 'Comprehensive 3D SR Storage'],
+  // Never taken, but offered by modalities and routers all the time: an administrator reads names, not UIDs.
+  ['1.2.840.10008.5.1.4.1.1.1.2', 'Digital Mammography X-Ray Image Storage - For Presentation'],
+  ['1.2.840.10008.5.1.4.1.1.2', 'CT Image Storage'],
+  ['1.2.840.10008.5.1.4.1.1.3.1', 'Ultrasound Multi-frame Image Storage'],
+  ['1.2.840.10008.5.1.4.1.1.4', 'MR Image Storage'],
+  ['1.2.840.10008.5.1.4.1.1.6.1', 'Ultrasound Image Storage'],
+  ['1.2.840.10008.5.1.4.1.1.12.1', 'X-Ray Angiographic Image Storage'],
+  ['1.2.840.10008.5.1.4.1.1.12.2', 'X-Ray Radiofluoroscopic Image Storage'],
+  ['1.2.840.10008.5.1.4.1.1.88.67', 'X-Ray Radiation Dose SR Storage'],
 ]);
 
 /** The standard's name of a SOP class, or the UID itself when this node has no name for it. */

@@ -1,4 +1,4 @@
-import { acceptedImageSopClasses, sopClassUid } from '../dicom/sop-class.ts';
+import { acceptedImageSopClasses, sopClassName, sopClassUid } from '../dicom/sop-class.ts';
 import { acceptedStorageTransferSyntaxes, transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import type {
   PresentationContextProposal,
@@ -38,6 +38,37 @@ export function negotiateContexts(
     contexts: proposals.map(negotiateContext),
     roleSelections: roles.filter((role) => accepted.has(role.sopClassUid)).map(answerRole),
   };
+}
+
+/** Names in one audit row; a workstation may offer every storage class there is. */
+const namedRefusals = 12;
+
+/**
+ * What was offered and not taken, in one line for the audit trail: a sender never sends an object whose context was
+ * refused, so this is the only trace that it has one. Undefined when everything was taken.
+ */
+export function describeRefusals(
+  proposals: readonly PresentationContextProposal[],
+  results: readonly PresentationContextResult[],
+): string | undefined {
+  const resultOf = new Map(results.map(({ id, result }) => [id, result]));
+  const classes = new Set<string>();
+  const encodings = new Set<string>();
+  for (const { id, abstractSyntax, transferSyntaxes } of proposals) {
+    const result = resultOf.get(id);
+    if (result === 3) classes.add(sopClassName(abstractSyntax));
+    if (result === 4) encodings.add(`${sopClassName(abstractSyntax)} in ${transferSyntaxes.join(' or ')}`);
+  }
+  const parts = [
+    ...(classes.size === 0 ? [] : [`SOP class not taken: ${enumerate([...classes])}`]),
+    ...(encodings.size === 0 ? [] : [`encoding not taken: ${enumerate([...encodings])}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+function enumerate(names: readonly string[]): string {
+  const more = names.length - namedRefusals;
+  return more > 0 ? `${names.slice(0, namedRefusals).join(', ')} and ${more} more` : names.join(', ');
 }
 
 function negotiateContext(proposal: PresentationContextProposal): PresentationContextResult {

@@ -29,6 +29,8 @@ export interface Inbox {
     readonly callingAeTitle: string;
     readonly calledAeTitle: string;
     readonly peerIp: string;
+    /** Presentation contexts that were offered and not taken, in words. */
+    readonly refusals?: string;
   }): Promise<void>;
   /** `duplicate`: known with the same bytes, the new file is deleted. Rejects with NodeError; see `statusOfFault`. */
   admit(instance: ReceivedInstance): Promise<'stored' | 'duplicate' | 'content-changed'>;

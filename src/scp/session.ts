@@ -12,6 +12,7 @@ import type { AssociateRequest } from '../upper-layer/pdu.ts';
 import type { Timers } from '../upper-layer/timers.ts';
 import type { PeerIdentity, PolicyDecision } from './association-policy.ts';
 import { receiveCommitmentReport } from './commitment-scp.ts';
+import { describeRefusals } from './context-negotiation.ts';
 import { receiveInstance, type StoreOrigin, type StoreScpOptions } from './store-scp.ts';
 
 export interface SessionOptions extends StoreScpOptions {
@@ -29,6 +30,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #association: AcceptorAssociation;
   #origin: StoreOrigin | undefined;
+  #refusals: string | undefined;
 
   constructor(socket: Socket, peer: PeerIdentity, options: SessionOptions) {
     this.peer = peer;
@@ -72,7 +74,7 @@ export class Session {
         peerIp: this.peer.ip,
         cause: decision.cause ?? 'policy',
       });
-    }
+    } else this.#refusals = describeRefusals(request.contexts, decision.contexts);
     return decision;
   }
 
@@ -84,7 +86,10 @@ export class Session {
       calledAeTitle: association.request?.calledAeTitle ?? '',
       peerIp: this.peer.ip,
     };
-    this.#keepBooks(ports.inbox.associationOpened(this.#origin));
+    const refusals = this.#refusals;
+    this.#keepBooks(
+      ports.inbox.associationOpened({ ...this.#origin, ...(refusals === undefined ? {} : { refusals }) }),
+    );
   }
 
   #onEnded(ending: Ending): void {

@@ -13,6 +13,8 @@ export interface AssociationRecord {
   readonly callingAeTitle: string;
   readonly calledAeTitle: string;
   readonly peerIp: string;
+  /** Presentation contexts that were offered and not taken, in words: for the audit row alone. */
+  readonly refusals?: string;
 }
 
 /**
@@ -70,14 +72,17 @@ export class Inbox {
   }
 
   /** Notes an accepted association: its study stays open for more images until it is closed. */
-  associationOpened(association: AssociationRecord, bootId: string): void {
+  associationOpened({ refusals, ...association }: AssociationRecord, bootId: string): void {
     this.#db.transaction(() => {
       this.#db
         .sql(`INSERT INTO association (associationId, callingAeTitle, calledAeTitle, peerIp, bootId, openedAtMs)
               VALUES (@associationId, @callingAeTitle, @calledAeTitle, @peerIp, @bootId, @openedAtMs)
               ON CONFLICT (associationId) DO NOTHING`)
         .run({ ...association, bootId, openedAtMs: this.#clock.nowMs() });
-      this.#audit.append('ASSOCIATION_OPENED', association);
+      this.#audit.append('ASSOCIATION_OPENED', {
+        ...association,
+        ...(refusals === undefined ? {} : { detail: refusals }),
+      });
     });
   }
 

@@ -58,10 +58,9 @@ export async function prepareNodeFolder(options: NodeFolderOptions = {}): Promis
   );
   const file = join(configFolder, 'node.yaml');
   for (const [key, value] of Object.entries(options.settings ?? {})) {
-    const others = readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => !line.startsWith(`${key}:`));
-    writeFileSync(file, `${others.join('\n')}\n${key}: ${JSON.stringify(value)}\n`);
+    // The setting goes with its indented lines.
+    const others = readFileSync(file, 'utf8').replace(new RegExp(`^${key}:.*\\n([ \\t].*\\n)*`, 'm'), '');
+    writeFileSync(file, `${others}${key}: ${JSON.stringify(value)}\n`);
   }
   const { database } = foldersOf(readConfig(configFolder).config, configFolder);
   return { folder, configFolder, databasePath: database, received, pacs };

@@ -6,7 +6,7 @@ import {
   type Load,
   type PeerIdentity,
 } from '../../../src/scp/association-policy.ts';
-import { negotiateContexts } from '../../../src/scp/context-negotiation.ts';
+import { describeRefusals, negotiateContexts } from '../../../src/scp/context-negotiation.ts';
 import {
   associateRequest,
   crUid,
@@ -166,5 +166,41 @@ describe('negotiateContexts (PS3.8 9.3.3.2, PS3.7 D.3.3.4)', () => {
     expect(negotiateContexts([], roles).roleSelections).toEqual([
       { sopClassUid: crUid, scuRole: true, scpRole: false },
     ]);
+  });
+});
+
+describe('describeRefusals', () => {
+  const describeOf = (contexts: readonly [string, readonly string[]][]) => {
+    const proposals = contexts.map(([abstractSyntax, transferSyntaxes], index) => ({
+      id: 2 * index + 1,
+      abstractSyntax,
+      transferSyntaxes,
+    }));
+    return describeRefusals(proposals, negotiateContexts(proposals, []).contexts);
+  };
+
+  test('names each class and each encoding that was not taken, once', () => {
+    expect(
+      describeOf([
+        [crUid, [explicitLittleUid]],
+        [crUid, ['1.2.840.10008.1.2.4.100']],
+        [ctUid, [explicitLittleUid]],
+        [ctUid, [implicitLittleUid]],
+      ]),
+    ).toBe(
+      'SOP class not taken: CT Image Storage; encoding not taken: Computed Radiography Image Storage in 1.2.840.10008.1.2.4.100',
+    );
+  });
+
+  test('says nothing when everything was taken', () => {
+    expect(describeOf([[dxUid, [explicitLittleUid]]])).toBeUndefined();
+  });
+
+  test('a workstation that offers everything fills one line, not a page', () => {
+    const many = Array.from({ length: 100 }, (_, n): [string, readonly string[]] => [
+      `1.2.3.${n + 1}`,
+      [explicitLittleUid],
+    ]);
+    expect(describeOf(many)).toMatch(/1\.2\.3\.12 and 88 more$/);
   });
 });

@@ -52,6 +52,17 @@ describe('admit', () => {
     expect(store.inbox.closeAssociationsOfOtherBoots('another boot')).toBe(1);
   });
 
+  test('the audit row of an association says what it was refused', () => {
+    const { store } = openFixture();
+    const peer = { callingAeTitle: 'CT1', calledAeTitle: 'LUMBAR', peerIp: '10.0.0.31' };
+    store.inbox.associationOpened(
+      { ...peer, associationId: 'assoc-1', refusals: 'SOP class not taken: CT' },
+      boot,
+    );
+    const opened = store.auditQuery.query({ event: 'ASSOCIATION_OPENED', limit: 10 }).rows;
+    expect(opened.map((row) => row.fields['detail'])).toEqual(['SOP class not taken: CT']);
+  });
+
   test('closing an association twice tells of it once', () => {
     const { store } = openFixture();
     const association = {
