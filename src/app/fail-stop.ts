@@ -14,5 +14,6 @@ export function mustStop(error: unknown): boolean {
 export function exitCodeOf(error: NodeError): number {
   if (error.code === 'CONFIG_INVALID') return exitCodes.config;
   if (error.code === 'STORE_LOCKED') return exitCodes.failed;
+  if (error.code === 'NOT_FOUND') return exitCodes.notFound;
   return mustStop(error) ? exitCodes.ioError : exitCodes.software;
 }

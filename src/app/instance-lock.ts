@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { NodeError } from '../core/errors.ts';
 import { sha256Hex } from '../core/identifiers.ts';
 
@@ -16,7 +16,7 @@ export interface InstanceLock {
  */
 export async function lockDataFolder(folder: string): Promise<InstanceLock> {
   const server = createServer((socket) => socket.destroy());
-  server.listen(`\0lumbar-node-${sha256Hex(realpathSync(folder)).slice(0, 40)}`);
+  server.listen(lockName(folder));
   try {
     await once(server, 'listening');
   } catch (error) {
@@ -33,4 +33,21 @@ export async function lockDataFolder(folder: string): Promise<InstanceLock> {
         server.close(() => resolve());
       }),
   };
+}
+
+/** Whether a node runs on this data folder: the kernel answers for its lock. False in another network namespace. */
+export async function nodeRunsOn(folder: string): Promise<boolean> {
+  const socket = createConnection(lockName(folder));
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function lockName(folder: string): string {
+  return `\0lumbar-node-${sha256Hex(realpathSync(folder)).slice(0, 40)}`;
 }

@@ -3,8 +3,10 @@ import { product } from './product.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerDemo } from './verbs/demo.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
+import { registerExplain } from './verbs/explain.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
+import { registerStatus } from './verbs/status.ts';
 import type { RegisterVerb, VerbContext } from './verbs/verb.ts';
 
 const defaultConfigFolder = 'config';
@@ -13,6 +15,8 @@ const defaultConfigFolder = 'config';
 const verbs: readonly RegisterVerb[] = [
   registerStart,
   registerCheck,
+  registerStatus,
+  registerExplain,
   registerDemo,
   registerSimulate,
   registerEvaluate,

@@ -1,5 +1,21 @@
-/** BSD sysexits: a child that must not be restarted at once leaves with one of these. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, software: 70, ioError: 74, config: 78 } as const;
+/**
+ * How a command ends: 0 to 5 are for whoever typed it or scripts it; the rest are BSD sysexits, with which a child
+ * says that it must not be restarted at once.
+ */
+export const exitCodes = {
+  ok: 0,
+  /** A check found something wrong. */
+  failed: 1,
+  usage: 2,
+  /** The running node, or the peer that was asked for, does not answer. */
+  notReachable: 3,
+  notFound: 4,
+  /** Understood and not done. */
+  refused: 5,
+  software: 70,
+  ioError: 74,
+  config: 78,
+} as const;
 
 export interface Death {
   readonly atMs: number;

@@ -36,6 +36,7 @@ export const reasonCatalogue = {
   D03: { name: 'PEER_REFUSED', text: 'the destination refused the object' },
   D04: { name: 'ASSOCIATION_REJECTED', text: 'the destination rejected the association' },
   D05: { name: 'CONTEXT_REFUSED', text: 'the destination does not take this kind of object' },
+  D06: { name: 'HELD_BACK', text: 'held back by an operator' },
 } as const;
 
 export type ReasonCode = keyof typeof reasonCatalogue;

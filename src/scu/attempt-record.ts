@@ -13,11 +13,13 @@ export function attemptRecord(
   const reason = 'reason' in decision ? { reason: decision.reason } : {};
   if (outcome.kind === 'unreadable')
     return { error: `Our own copy cannot be read: ${outcome.detail}.`, ...reason };
-  const { sentence } = describeRefusal(refusalOf(outcome), refusalPeer(destination));
-  if (outcome.kind !== 'response') return { error: sentence, ...reason };
+  const refusal = refusalOf(outcome);
+  const { sentence } = describeRefusal(refusal, refusalPeer(destination));
+  if (outcome.kind !== 'response') return { error: sentence, refusal, ...reason };
   const { status, errorComment } = outcome;
   return {
     error: sentence,
+    refusal,
     status,
     ...reason,
     ...(errorComment === undefined ? {} : { comment: errorComment }),

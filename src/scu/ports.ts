@@ -1,4 +1,5 @@
 import type { ReasonCode } from '../core/reasons.ts';
+import type { Refusal } from '../dicom/refusal-sentences.ts';
 
 /** A value now or later: a port may be answered by a synchronous store or by a remote one. */
 export type Awaitable<T> = T | Promise<T>;
@@ -41,6 +42,8 @@ export interface AttemptRecord {
   readonly reason?: ReasonCode;
   /** Error Comment (0000,0902) of the peer. */
   readonly comment?: string;
+  /** The answer itself, so that it can be worded again later; absent when our own copy could not be read. */
+  readonly refusal?: Refusal;
 }
 
 /** The queue of results per destination. Each change is durable when the call has returned; false = the claim is stale. */

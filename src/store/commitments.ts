@@ -155,9 +155,15 @@ export class Commitments {
     if (outboxId === undefined) return;
     // The destination answered 0000H and does not have it: a person must know, and may send it again.
     this.#db
-      .sql(`UPDATE outbox SET state = 'PARKED', changedAtMs = @nowMs, lastStatus = @failureReason, lastError = 'storage commitment failed'
+      .sql(`UPDATE outbox SET state = 'PARKED', changedAtMs = @nowMs, lastStatus = @failureReason, lastReason = 'D03',
+              lastError = 'storage commitment failed', lastRefusalJson = @refusalJson
             WHERE outboxId = @outboxId AND state = 'STORED'`)
-      .run({ outboxId, failureReason, nowMs });
+      .run({
+        outboxId,
+        failureReason,
+        nowMs,
+        refusalJson: JSON.stringify({ kind: 'commitment', failureReason }),
+      });
   }
 
   #mark(

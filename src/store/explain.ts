@@ -1,9 +1,10 @@
 import type { AuditRow } from './audit-log.ts';
 import { readAuditRow } from './audit-log.ts';
 import type { Database } from './database.ts';
+import type { FeedbackRecord } from './feedback.ts';
 import { deliveriesOfObject, type OutboxEntry } from './outbox.ts';
 import type { ObjectRecord } from './records.ts';
-import type { Studies, StudyImage } from './study.ts';
+import type { StoredAnalysis, Studies, StudyImage } from './study.ts';
 
 /** What to explain; `last` is the image received last. */
 export type ExplainKey =
@@ -20,6 +21,9 @@ export interface ExplainedObject {
 
 export interface ExplainedImage extends Omit<StudyImage, 'objects'> {
   readonly objects: readonly ExplainedObject[];
+  /** By every model that has seen the image, newest first; `analysis` is the one that decided how the image ended. */
+  readonly analyses: readonly StoredAnalysis[];
+  readonly feedback: readonly FeedbackRecord[];
   readonly job: {
     readonly state: string;
     readonly attempts: number;
@@ -112,9 +116,21 @@ export class Explain {
       .sql<
         NonNullable<ExplainedImage['job']>
       >(`SELECT state, attempts, nextAtMs, lastErrorCode, lastError FROM job
-            WHERE instanceId = @instanceId ORDER BY createdAtMs DESC LIMIT 1`)
+            WHERE instanceId = @instanceId ORDER BY modelSha256 = '' DESC, createdAtMs DESC LIMIT 1`)
       .get({ instanceId: image.instance.instanceId });
-    return { ...image, job: job ?? null, objects: image.objects.map((object) => this.#object(object)) };
+    const { instanceId, decidedAtMs } = image.instance;
+    const analyses = this.#studies.analyses(instanceId);
+    return {
+      ...image,
+      // An image and the analysis that decided it are written in one transaction, at one time.
+      analysis: analyses.find(({ analysedAtMs }) => analysedAtMs === decidedAtMs) ?? image.analysis,
+      analyses,
+      feedback: this.#db
+        .sql<FeedbackRecord>('SELECT * FROM feedback WHERE instanceId = @instanceId ORDER BY atMs, rowid')
+        .all({ instanceId }),
+      job: job ?? null,
+      objects: image.objects.map((object) => this.#object(object)),
+    };
   }
 
   #reports(studyInstanceUid: string): ExplainedReport[] {

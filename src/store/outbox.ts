@@ -5,7 +5,7 @@ import type { ReasonCode } from '../core/reasons.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
 import { insertObject } from './objects.ts';
-import type { ObjectInput, ObjectRecord } from './records.ts';
+import { type ObjectInput, type ObjectRecord, writeJson } from './records.ts';
 
 export type DeliveryState = 'WAITING' | 'SENDING' | 'STORED' | 'COMMITTED' | 'PARKED' | 'CANCELLED';
 
@@ -25,6 +25,8 @@ export interface DeliveryAnswer {
   readonly comment?: string;
   readonly reason?: ReasonCode;
   readonly error: string;
+  /** The answer as a JSON value (dicom/refusal-sentences.ts); the store only keeps it. */
+  readonly refusal?: unknown;
 }
 
 /** One delivery as the queue view shows it. */
@@ -48,6 +50,17 @@ export interface OutboxEntry {
   readonly lastReason: string | null;
   readonly lastError: string | null;
   readonly errorComment: string | null;
+  readonly lastRefusalJson: string | null;
+}
+
+/** Where one destination stands. `lastError` is the newest answer among what waits or is parked there. */
+export interface DestinationStanding {
+  readonly destination: string;
+  readonly waiting: number;
+  readonly parked: number;
+  readonly oldestWaitingAtMs: number | null;
+  readonly stored: number;
+  readonly lastError: string | null;
 }
 
 /** Which deliveries an operator means; all members together narrow it, and at least one must be given. */
@@ -259,6 +272,14 @@ export class Outbox {
   }
 
   /**
+   * What is on its way to each destination and what it stored since then. Counts only what is unfinished and what is
+   * recent, so that years of history cost nothing.
+   */
+  standing(sinceMs: number): DestinationStanding[] {
+    return this.#db.sql<DestinationStanding>(destinationStandings).all({ sinceMs: Math.trunc(sinceMs) });
+  }
+
+  /**
    * When the next delivery for this destination is due, or `undefined` when none waits. One that stands behind an
    * earlier object of its study does not count: it becomes due when that one ends.
    */
@@ -326,6 +347,7 @@ export class Outbox {
       const changed = this.#db
         .sql(`UPDATE outbox SET state = @state, nextAtMs = @nextAtMs, changedAtMs = @nowMs, claimToken = NULL, bootId = NULL,
                 lastStatus = @status, lastReason = @reason, lastError = @error, errorComment = @comment,
+                lastRefusalJson = @refusalJson,
                 storedAtMs = CASE @state WHEN 'STORED' THEN @nowMs ELSE storedAtMs END
               WHERE outboxId = @outboxId AND claimToken = @claimToken AND state = 'SENDING'`)
         .run({
@@ -336,6 +358,7 @@ export class Outbox {
           reason: answer.reason ?? null,
           error: answer.error === '' ? null : answer.error,
           comment: answer.comment ?? null,
+          refusalJson: writeJson(answer.refusal),
           outboxId: delivery.outboxId,
           claimToken: delivery.claimToken,
         });
@@ -356,12 +379,29 @@ export const dueDeliveries = `SELECT x.outboxId FROM outbox x
   WHERE x.destination = @destination AND x.state = 'WAITING' AND x.nextAtMs <= @nowMs AND ${nothingEarlier}
   ORDER BY x.orderKey LIMIT @limit`;
 
+/** The statement of `standing`; exported so that a test can see its plan. */
+export const destinationStandings = `WITH unsent AS (
+    SELECT destination, state, createdAtMs, changedAtMs, lastError FROM outbox WHERE state = 'WAITING'
+    UNION ALL SELECT destination, state, createdAtMs, changedAtMs, lastError FROM outbox WHERE state = 'SENDING'
+    UNION ALL SELECT destination, state, createdAtMs, changedAtMs, lastError FROM outbox WHERE state = 'PARKED'),
+  stored AS (
+    SELECT x.destination, count(*) AS n FROM object o JOIN outbox x ON x.objectId = o.objectId
+    WHERE o.createdAtMs >= @sinceMs AND x.storedAtMs IS NOT NULL GROUP BY x.destination)
+  SELECT name.destination,
+    (SELECT count(*) FROM unsent u WHERE u.destination = name.destination AND u.state <> 'PARKED') AS waiting,
+    (SELECT count(*) FROM unsent u WHERE u.destination = name.destination AND u.state = 'PARKED') AS parked,
+    (SELECT min(createdAtMs) FROM unsent u WHERE u.destination = name.destination AND u.state <> 'PARKED') AS oldestWaitingAtMs,
+    coalesce((SELECT n FROM stored s WHERE s.destination = name.destination), 0) AS stored,
+    (SELECT lastError FROM unsent u WHERE u.destination = name.destination AND u.lastError IS NOT NULL
+      ORDER BY changedAtMs DESC LIMIT 1) AS lastError
+  FROM (SELECT destination FROM unsent UNION SELECT destination FROM stored) name ORDER BY name.destination`;
+
 const recover = `UPDATE outbox SET state = 'WAITING', nextAtMs = @nowMs, changedAtMs = @nowMs, claimToken = NULL, bootId = NULL,
   lastError = 'the sender ended before the answer was recorded' WHERE state = 'SENDING'`;
 
 const selectEntry = `SELECT x.outboxId, x.objectId, o.kind, o.sopClassUid, o.sopInstanceUid, o.instanceId, x.destination,
   x.studyInstanceUid, x.state, x.attempts, x.nextAtMs, x.changedAtMs, x.createdAtMs, x.storedAtMs, x.committedAtMs,
-  x.lastStatus, x.lastReason, x.lastError, x.errorComment
+  x.lastStatus, x.lastReason, x.lastError, x.errorComment, x.lastRefusalJson
   FROM outbox x JOIN object o ON o.objectId = x.objectId`;
 
 /** Every delivery of one object, for `explain`. */

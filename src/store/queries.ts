@@ -1,5 +1,6 @@
 import type { Disposition, Dynamic, Outcome } from '../core/outcome.ts';
 import type { ReasonCode } from '../core/reasons.ts';
+import { type SenderArrival, sendersByLastImage } from './arrivals.ts';
 import type { Database } from './database.ts';
 import { type InstanceRecord, type InstanceRow, readInstance } from './records.ts';
 
@@ -40,11 +41,7 @@ export interface StatusSummary {
   readonly oldestPendingAtMs: number | null;
   readonly openStudies: number;
   readonly failedStudies: number;
-  readonly senders: readonly {
-    readonly callingAeTitle: string;
-    readonly lastImageAtMs: number;
-    readonly images24h: number;
-  }[];
+  readonly senders: readonly SenderArrival[];
 }
 
 export interface ImageFilter {
@@ -148,12 +145,7 @@ export class Queries {
       oldestPendingAtMs: pending?.at ?? null,
       openStudies: studies('OPEN') + studies('REPORTING'),
       failedStudies: studies('FAILED'),
-      senders: this.#db
-        .sql<StatusSummary['senders'][number]>(`SELECT s.callingAeTitle,
-                (SELECT max(receivedAtMs) FROM instance i WHERE i.callingAeTitle = s.callingAeTitle) AS lastImageAtMs,
-                (SELECT count(*) FROM instance i WHERE i.callingAeTitle = s.callingAeTitle AND i.receivedAtMs > @sinceMs) AS images24h
-              FROM (SELECT DISTINCT callingAeTitle FROM instance) s ORDER BY s.callingAeTitle`)
-        .all({ sinceMs: nowMs - 86_400_000 }),
+      senders: this.#db.sql<SenderArrival>(sendersByLastImage).all({ sinceMs: nowMs - 86_400_000 }),
     };
   }
 

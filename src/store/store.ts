@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { Alerts } from './alerts.ts';
+import { Arrivals } from './arrivals.ts';
 import { AuditLog } from './audit-log.ts';
 import { AuditOutbox } from './audit-outbox.ts';
 import { AuditQuery } from './audit-query.ts';
@@ -21,6 +22,7 @@ import {
 } from './queries.ts';
 import { Results } from './results.ts';
 import { Retention } from './retention.ts';
+import { ServiceLevel } from './service-level.ts';
 import { Settings } from './settings.ts';
 import { Studies } from './study.ts';
 
@@ -47,6 +49,8 @@ export interface Store {
   readonly commitments: Commitments;
   readonly feedback: Feedback;
   readonly alerts: Alerts;
+  readonly arrivals: Arrivals;
+  readonly serviceLevel: ServiceLevel;
   readonly retention: Retention;
   /** The study that the key leads to; the newest, when an accession number names several. */
   explain(key: ExplainKey): StudyExplanation | undefined;
@@ -63,7 +67,9 @@ export interface Store {
 export type ReadOnlyStore = Pick<
   Store,
   | 'db'
+  | 'arrivals'
   | 'auditQuery'
+  | 'serviceLevel'
   | 'explain'
   | 'explainAll'
   | 'images'
@@ -78,7 +84,7 @@ export type ReadOnlyStore = Pick<
   readonly jobs: Pick<JobQueue, 'depth'>;
   readonly holds: Pick<Holds, 'held'>;
   readonly studies: Pick<Studies, 'studiesDue' | 'nextDueAtMs' | 'analysesOfStudy' | 'images'>;
-  readonly outbox: Pick<Outbox, 'list' | 'counts' | 'destinations' | 'nextDueAtMs'>;
+  readonly outbox: Pick<Outbox, 'list' | 'counts' | 'standing' | 'destinations' | 'nextDueAtMs'>;
   readonly commitments: Pick<Commitments, 'storedWithoutCommitment'>;
   readonly feedback: Pick<Feedback, 'of' | 'agreement'>;
   readonly alerts: Pick<Alerts, 'active' | 'history'>;
@@ -124,6 +130,8 @@ function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
     commitments: new Commitments(db, audit, clock),
     feedback: new Feedback(db, audit, clock),
     alerts: new Alerts(db, audit, clock),
+    arrivals: new Arrivals(db),
+    serviceLevel: new ServiceLevel(db),
     retention: new Retention(db, audit),
     explain: (key) => explain.explain(key)[0],
     explainAll: (key) => explain.explain(key),

@@ -350,6 +350,14 @@ export class Studies {
       .all({ studyInstanceUid, modelSha256 });
   }
 
+  /** What every model said about one image, newest first. */
+  analyses(instanceId: string): StoredAnalysis[] {
+    return this.#db
+      .sql<AnalysisRow>('SELECT * FROM analysis WHERE instanceId = @instanceId ORDER BY analysedAtMs DESC')
+      .all({ instanceId })
+      .map(readAnalysis);
+  }
+
   #image(instance: InstanceRecord, modelSha256: string | undefined): StudyImage {
     const { instanceId } = instance;
     const decision = this.#db

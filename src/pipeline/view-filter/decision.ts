@@ -220,6 +220,8 @@ const recordedKeywords = [
   'BitsStored',
   'BurnedInAnnotation',
   'QualityControlImage',
+  'SeriesNumber',
+  'InstanceNumber',
 ] as const;
 const recordedSequences = ['AnatomicRegionSequence', 'ViewCodeSequence', 'ViewModifierCodeSequence'] as const;
 
