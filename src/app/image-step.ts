@@ -27,13 +27,26 @@ export interface ImageStepOptions {
   readonly tools: ImageJobTools;
 }
 
-/** Claims one image, runs it, and commits how it ended: result files first, then one transaction. */
+/**
+ * Claims one image, runs it, and commits how it ended: result files first, then one transaction. Several may be in
+ * hand at once, but an image that failed before runs alone: if it kills this process again, it kills nobody else's job.
+ */
 export function imageStep(options: ImageStepOptions): WorkStep {
   const { store, config, channel, clock } = options;
   const leaseMs = config.model.timeout * 2;
+  let inHand = 0;
+  let isAlone = false;
   return async () => {
-    const claimed = store.jobs.claim({ claimedBy: workerName, bootId: options.bootId, leaseMs });
+    if (isAlone) return false;
+    const claimed = store.jobs.claim({
+      claimedBy: workerName,
+      bootId: options.bootId,
+      leaseMs,
+      ...(inHand === 0 ? {} : { retries: 'wait' }),
+    });
     if (claimed === undefined) return false;
+    inHand++;
+    isAlone = claimed.attempt > 1;
     channel.tell({ kind: 'busy', timeoutMs: config.model.timeout });
     try {
       const end = await runImageJob(jobOf(claimed), options.tools);
@@ -45,7 +58,9 @@ export function imageStep(options: ImageStepOptions): WorkStep {
       const retryAtMs = clock.nowMs() + claimed.attempt * 2000;
       store.jobs.fail(claimed, { errorCode: fault.code, detail: fault.message, reason }, retryAtMs);
     } finally {
-      channel.tell({ kind: 'idle' });
+      inHand--;
+      isAlone = false;
+      if (inHand === 0) channel.tell({ kind: 'idle' });
     }
     return true;
   };

@@ -1,6 +1,6 @@
 import type { ChildChannel } from './child-channel.ts';
 
-/** One thing the worker can do; resolves to false when there was nothing to do. */
+/** One thing the worker can do; resolves to false when there was nothing to do now. */
 export type WorkStep = () => Promise<boolean>;
 
 export interface WorkerLoopOptions {
@@ -12,25 +12,29 @@ export interface WorkerLoopOptions {
   /** Jobs after which the process asks to be replaced: native memory never shrinks. */
   readonly jobsPerLife: number;
   readonly rssLimitBytes: number;
+  /** How many pieces of work may be in hand at once. */
+  readonly lanes: number;
 }
 
 /**
- * Claims and runs work until it is drained. One job at a time: the session uses all its threads for one image.
- * Sleeping ends early on `wake`.
+ * Claims and runs work until it is drained. Images are inferred one after the other, the session uses all its threads
+ * for one; with two lanes the next image is read and decoded, and the last one composed and committed, meanwhile.
+ * Sleeping ends early on `wake`, and when another lane ends a piece of work.
  */
 export class WorkerLoop {
   readonly #options: WorkerLoopOptions;
   #draining = false;
-  #wakeUp: (() => void) | undefined;
-  #pendingWake = false;
+  #jobs = 0;
+  #wakes = 0;
+  readonly #sleepers = new Set<() => void>();
 
   constructor(options: WorkerLoopOptions) {
     this.#options = options;
   }
 
   wake(): void {
-    this.#pendingWake = true;
-    this.#wakeUp?.();
+    this.#wakes++;
+    for (const rouse of this.#sleepers) rouse();
   }
 
   drain(): void {
@@ -38,19 +42,26 @@ export class WorkerLoop {
     this.wake();
   }
 
-  /** Resolves after `drain`, when the job at hand has ended. */
+  /** Resolves after `drain`, when the work in hand has ended. Rejects with the first fault that a step throws. */
   async run(): Promise<void> {
-    let jobs = 0;
+    await Promise.all(Array.from({ length: this.#options.lanes }, () => this.#lane()));
+  }
+
+  async #lane(): Promise<void> {
     while (!this.#draining) {
-      if (await this.#oneStep()) {
-        jobs++;
-        if (jobs === this.#options.jobsPerLife || process.memoryUsage.rss() > this.#options.rssLimitBytes) {
-          this.#options.channel.tell({ kind: 'recycle' });
-        }
-        continue;
-      }
-      await this.#sleep(this.#options.idleMs());
+      const wakesBefore = this.#wakes;
+      if (await this.#oneStep()) this.#count();
+      else await this.#sleep(wakesBefore);
     }
+  }
+
+  #count(): void {
+    const { jobsPerLife, rssLimitBytes, channel } = this.#options;
+    this.#jobs++;
+    if (this.#jobs === jobsPerLife || process.memoryUsage.rss() > rssLimitBytes)
+      channel.tell({ kind: 'recycle' });
+    // What waits for this piece of work to end (a job that must run alone) looks again.
+    this.wake();
   }
 
   async #oneStep(): Promise<boolean> {
@@ -60,19 +71,17 @@ export class WorkerLoop {
     return false;
   }
 
-  async #sleep(ms: number): Promise<void> {
-    if (this.#pendingWake) {
-      this.#pendingWake = false;
-      return;
-    }
+  /** A wake that came while the steps were looked at counts, too: what it announced may have been looked for too early. */
+  async #sleep(wakesBefore: number): Promise<void> {
+    if (this.#wakes !== wakesBefore) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wakeUp = () => {
+      const rouse = (): void => {
         clearTimeout(timer);
+        this.#sleepers.delete(rouse);
         resolve();
       };
+      const timer = setTimeout(rouse, this.#options.idleMs());
+      this.#sleepers.add(rouse);
     });
-    this.#wakeUp = undefined;
-    this.#pendingWake = false;
   }
 }

@@ -4,7 +4,8 @@ import { err, ok, type Result } from '../core/result.ts';
 import { readPart10 } from '../dicom/part10-reader.ts';
 import { decodeFrames } from '../imaging/decode-frames.ts';
 import { float32From, type ModelPackage, readInside } from './model-package.ts';
-import { type ModelOutput, type ModelSession, openSession, type SessionOptions } from './onnx-session.ts';
+import { openThreadedSession } from './inference-thread.ts';
+import type { ModelOutput, ModelSession, SessionOptions } from './onnx-session.ts';
 import { prepareImage } from './preprocess.ts';
 
 /** A verified model that answered its golden images correctly on this machine. */
@@ -29,7 +30,7 @@ export async function openInference(
   model: ModelPackage,
   options: SessionOptions,
 ): Promise<Result<Inference, NodeError>> {
-  const session = await openSession(model, options);
+  const session = await openThreadedSession(model, options);
   if (!session.ok) return session;
   const selfTest = await runSelfTest(model, session.value);
   if (!selfTest.ok) {

@@ -40,7 +40,7 @@ export interface SessionOptions {
  * Weight-only int8 files are folded to float32 at load (`disable_quant_qdq`), so they run at float32 speed.
  */
 export async function openSession(
-  model: ModelPackage,
+  model: Pick<ModelPackage, 'bytes' | 'manifest'>,
   options: SessionOptions,
 ): Promise<Result<ModelSession, NodeError>> {
   const failures: ProviderFailure[] = [];
@@ -73,7 +73,7 @@ function wrap(
   session: InferenceSession,
   provider: Provider,
   failures: readonly ProviderFailure[],
-  model: ModelPackage,
+  model: Pick<ModelPackage, 'manifest'>,
 ): ModelSession {
   const { input, outputs } = model.manifest;
   const size = input.size;

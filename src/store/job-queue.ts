@@ -67,14 +67,24 @@ export class JobQueue {
     this.#clock = clock;
   }
 
-  /** Takes the next due job and counts the attempt, durably, before it returns; `undefined` when none is due. */
+  /**
+   * Takes the next due job and counts the attempt, durably, before it returns; `undefined` when none is due. With
+   * `retries: 'wait'` it gives nothing while the next job has failed before: such a job must run alone, so that what
+   * killed a process once cannot take a neighbour's attempts with it.
+   */
   claim(claimant: {
     readonly claimedBy: string;
     readonly bootId: string;
     readonly leaseMs: number;
+    readonly retries?: 'wait';
   }): ClaimedJob | undefined {
     return this.#db.transaction(() => {
       this.#wakeDelayed();
+      if (
+        claimant.retries === 'wait' &&
+        (this.#db.sql<{ attempts: number }>(nextAttempts).get()?.attempts ?? 0) > 0
+      )
+        return undefined;
       const row = this.#db.sql<JobRow>(claimNext).get({
         claimToken: newUlid(this.#clock.nowMs()),
         claimedBy: claimant.claimedBy,
@@ -299,6 +309,8 @@ export function finishJob(db: Database, claim: JobClaim, nowMs: number): boolean
     .run({ jobId: claim.jobId, claimToken: claim.claimToken, nowMs });
   return changed === 1;
 }
+
+const nextAttempts = "SELECT attempts FROM job WHERE state = 'QUEUED' ORDER BY priority, jobId LIMIT 1";
 
 /** The statement of `claim`; exported so that a test can see its plan. */
 export const claimNext = `UPDATE job

@@ -19,6 +19,8 @@ import { WorkerLoop } from '../worker-loop.ts';
 const jobsPerLife = 5000;
 const rssLimitBytes = 2 * 1024 ** 3;
 const longestSleepMs = 2000;
+/** One image in the inference thread, one before or behind it. */
+const lanes = 2;
 
 try {
   const [configFolder = 'config', bootId = ''] = process.argv.slice(2);
@@ -81,6 +83,7 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
     channel,
     jobsPerLife,
     rssLimitBytes,
+    lanes,
     steps: [
       imageStep({
         ...shared,

@@ -23,6 +23,17 @@ describe('JobQueue', () => {
     expect(store.jobs.claim({ claimedBy: 'worker-2', bootId: boot, leaseMs: 1 })).toBeUndefined();
   });
 
+  test('a job that failed before is not given to a worker that has another in hand', () => {
+    const { store, clock } = openFixture();
+    for (const n of [1, 2, 3]) store.inbox.admit(image(n, { atMs: 1000 + n }));
+    store.jobs.fail(claim(store), fault, clock.nowMs());
+    const beside = { claimedBy: 'w', bootId: boot, leaseMs: 1, retries: 'wait' } as const;
+    expect(store.jobs.claim(beside)).toBeUndefined();
+    const alone = claim(store);
+    expect(alone).toMatchObject({ attempt: 2, instance: { instanceId: image(1).instanceId } });
+    expect(store.jobs.claim(beside)).toMatchObject({ instance: { instanceId: image(2).instanceId } });
+  });
+
   test('a failed attempt waits for its time and keeps its start, so that a rerun makes the same bytes', () => {
     const { store, clock } = openFixture();
     store.inbox.admit(image(1));

@@ -1,0 +1,105 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isChildMessage } from '../src/app/process-messages.ts';
+
+/** A server under measurement. */
+export interface RunningServer {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a program that will listen on `port` and waits until it takes connections. Throws with its output if it never does. */
+export async function startServer(
+  program: string,
+  args: readonly string[],
+  port: number,
+): Promise<RunningServer> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let output = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-2000);
+  });
+  for (let tries = 0; !(await takesConnections(port)); tries++) {
+    if (child.exitCode !== null || tries > 400) throw new Error(`${program} does not listen:\n${output}`);
+    await delay(25);
+  }
+  return { port, pid: child.pid ?? 0, stop: () => ended(child, 'SIGTERM') };
+}
+
+/** Starts one of the node's own processes as the supervisor does, without its siblings. */
+export async function startNodeProcess(
+  name: 'listener' | 'worker' | 'sender',
+  configFolder: string,
+): Promise<RunningServer> {
+  const module = join(import.meta.dirname, '../src/app/processes', `${name}.ts`);
+  const child = fork(module, [configFolder, `bench-${name}`], {
+    serialization: 'json',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the ${name} ended with ${code ?? 'a signal'}`)));
+    child.on('message', (message) => {
+      if (isChildMessage(message) && message.kind === 'ready') resolve(message.port ?? 0);
+    });
+  });
+  return {
+    port,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.send({ kind: 'drain' });
+      await ended(child);
+    },
+  };
+}
+
+/** Runs a program to its end; throws with its output when it fails. */
+export async function run(program: string, args: readonly string[]): Promise<void> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-2000);
+    });
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`${program} ended with ${code ?? 'a signal'}:\n${output}`);
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Resident memory of a process now and at its highest, MB (VmRSS and VmHWM of /proc). */
+export function memoryOf(pid: number): { readonly nowMb: number; readonly peakMb: number } {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const mb = (key: string): number => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1024;
+  return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') };
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  if (signal !== undefined) child.kill(signal);
+  await exit;
+}
