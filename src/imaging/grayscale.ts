@@ -62,7 +62,8 @@ export function displayGrayscale(
   const coder = stored.bitsAllocated <= 16 ? allCodes(stored) : usedCodes(stored);
   const padding = readPadding(stored, dataSet);
   const modality = readModalityTransform(dataSet, stored.signed ? 'signed' : 'unsigned');
-  const modalityOf = (code: number) => modality.apply(storedValue(code, stored));
+  const storedValue = storedValueReader(stored);
+  const modalityOf = (code: number) => modality.apply(storedValue(code));
   const extremes = stored.signed
     ? [-(2 ** (stored.bitsStored - 1)), 2 ** (stored.bitsStored - 1) - 1]
     : [0, 2 ** stored.bitsStored - 1];
@@ -124,10 +125,14 @@ function firstFrame(stored: StoredPixels): StoredPixels['samples'] {
 }
 
 /** Bits Stored at High Bit, sign extended; bits outside may hold old overlays (PS3.5 8.1.1, 8.1.2). */
-function storedValue(word: number, stored: StoredPixels): number {
+function storedValueReader(stored: StoredPixels): (word: number) => number {
   const range = 2 ** stored.bitsStored;
-  const value = Math.floor(word / 2 ** (stored.highBit + 1 - stored.bitsStored)) % range;
-  return stored.signed && value >= range / 2 ? value - range : value;
+  const unit = 2 ** (stored.highBit + 1 - stored.bitsStored);
+  const firstNegative = stored.signed ? range / 2 : Number.POSITIVE_INFINITY;
+  return (word) => {
+    const value = Math.floor(word / unit) % range;
+    return value >= firstNegative ? value - range : value;
+  };
 }
 
 /**
@@ -146,8 +151,9 @@ function readPadding(stored: StoredPixels, dataSet: DataSet): (word: number) => 
     Math.min(asStored(value), asStored(limit)),
     Math.max(asStored(value), asStored(limit)),
   ];
+  const storedValue = storedValueReader(stored);
   return (word) => {
-    const masked = storedValue(word, stored);
+    const masked = storedValue(word);
     const whole = asStored(word);
     return (masked >= low && masked <= high) || (whole >= low && whole <= high);
   };

