@@ -11,6 +11,7 @@ import { writeResultFile } from '../store/result-files.ts';
 import type { Store } from '../store/store.ts';
 import type { ChildChannel } from './child-channel.ts';
 import { mustStop } from './fail-stop.ts';
+import { whenStoreTakesIt } from './patient-store.ts';
 import type { WorkStep } from './worker-loop.ts';
 
 /** Who the worker is to the queue; jobs it held when it died are found by this name. */
@@ -54,6 +55,11 @@ export function imageStep(options: ImageStepOptions): WorkStep {
     } catch (error) {
       if (mustStop(error)) throw error;
       const fault = asNodeError(error);
+      if (fault.code === 'STORE_FULL' || fault.code === 'STORE_BUSY') {
+        // The image is not to blame: the job goes back without a counted attempt and waits for space.
+        await whenStoreTakesIt(() => store.jobs.release(claimed));
+        return false;
+      }
       const reason: Reason = { code: 'T06', detail: fault.message };
       const retryAtMs = clock.nowMs() + claimed.attempt * 2000;
       store.jobs.fail(claimed, { errorCode: fault.code, detail: fault.message, reason }, retryAtMs);

@@ -8,6 +8,7 @@ import type { StudyClaim } from '../store/study.ts';
 import type { ChildChannel } from './child-channel.ts';
 import { mustStop } from './fail-stop.ts';
 import { destinationsFor, objectInput } from './image-step.ts';
+import { whenStoreTakesIt } from './patient-store.ts';
 import type { WorkStep } from './worker-loop.ts';
 
 export interface StudyStepOptions {
@@ -25,7 +26,7 @@ export interface StudyStepOptions {
 export function studyStep(options: StudyStepOptions): WorkStep {
   const { store, config, clock, channel } = options;
   const { quietTime, hardMaximum } = config.results.study;
-  return () => {
+  return async () => {
     const claim = store.studies.claimDue({
       nowMs: clock.nowMs(),
       quietMs: quietTime,
@@ -33,20 +34,22 @@ export function studyStep(options: StudyStepOptions): WorkStep {
       modelSha256: options.modelSha256,
       bootId: options.bootId,
     });
-    if (claim === undefined) return Promise.resolve(false);
+    if (claim === undefined) return false;
     try {
       commitReport(claim, options);
     } catch (error) {
       if (mustStop(error)) throw error;
       const { code, message } = asNodeError(error);
-      store.studies.failReport(
-        claim,
-        { errorCode: code, detail: message },
-        clock.nowMs() + claim.attempt * 5000,
+      await whenStoreTakesIt(() =>
+        store.studies.failReport(
+          claim,
+          { errorCode: code, detail: message },
+          clock.nowMs() + claim.attempt * 5000,
+        ),
       );
     }
     channel.tell({ kind: 'wake', target: 'sender' });
-    return Promise.resolve(true);
+    return true;
   };
 }
 

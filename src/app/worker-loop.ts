@@ -1,3 +1,4 @@
+import { asNodeError } from '../core/errors.ts';
 import type { ChildChannel } from './child-channel.ts';
 
 /** One thing the worker can do; resolves to false when there was nothing to do now. */
@@ -65,8 +66,14 @@ export class WorkerLoop {
   }
 
   async #oneStep(): Promise<boolean> {
-    for (const step of this.#options.steps) {
-      if (await step()) return true;
+    try {
+      for (const step of this.#options.steps) {
+        if (await step()) return true;
+      }
+    } catch (error) {
+      // A disk that is full, or a backup tool that holds the database, is waited out: nothing was claimed.
+      const { code } = asNodeError(error);
+      if (code !== 'STORE_FULL' && code !== 'STORE_BUSY') throw error;
     }
     return false;
   }

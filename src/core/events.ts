@@ -516,6 +516,12 @@ export const eventCatalogue = {
     text: 'Free space is above the watermark again.',
     fields: ['sizeBytes'],
   },
+  AUDIT_ROWS_LOST: {
+    number: 909,
+    level: 'error',
+    text: 'Audit rows were dropped, because the database took none for too long.',
+    fields: ['count'],
+  },
 } as const satisfies Record<string, EventDefinition>;
 
 export type EventName = keyof typeof eventCatalogue;

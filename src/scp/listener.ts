@@ -189,6 +189,7 @@ class Door {
     return {
       spool: this.#spool,
       maxObjectBytes: this.#policy.maxObjectBytes,
+      minFreeBytes: () => this.#policy.minFreeBytes,
       clock,
       ports: this.#ports,
       track: (work) => {

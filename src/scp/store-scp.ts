@@ -24,6 +24,8 @@ export interface StoreOrigin {
 export interface StoreScpOptions {
   readonly spool: Spool;
   readonly maxObjectBytes: number;
+  /** Free space below which no further object is taken. */
+  readonly minFreeBytes: () => number;
   readonly clock: Clock;
   readonly ports: ScpPorts;
   /** Told of file work that may outlive its association, so that an orderly stop can wait for it. Never rejects. */
@@ -70,6 +72,10 @@ export function receiveInstance(
   const refusal = refusalOf(command);
   if (refusal !== undefined)
     return swallow(association, () => answer(statusCode.dataSetDoesNotMatchSopClass, refusal));
+  if (ports.freeSpace.bytes() < options.minFreeBytes())
+    return swallow(association, () =>
+      answer(statusCode.outOfResources, 'free space is below the watermark; try again later'),
+    );
   const instanceId = newUlid(clock.nowMs());
   const file = new SpoolFile({
     spool: options.spool,

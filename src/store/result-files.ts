@@ -1,5 +1,15 @@
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { NodeError } from '../core/errors.ts';
 import { newUlid, sha256Hex } from '../core/identifiers.ts';
 
 /** Where an encoded object lies and what it is, ready for the object table. */
@@ -13,22 +23,45 @@ export interface StoredResultFile {
 /**
  * Writes an encoded result so that it survives a power cut before any row refers to it: temporary file, fdatasync,
  * rename, fsync of the folder. The name is our own ULID. A file without a row is removed by the sweep at start.
+ * Throws STORE_FULL for lack of space or descriptors (nothing is left behind) and STORE_IO for everything after which
+ * the disk cannot be trusted.
  */
 export function writeResultFile(folder: string, bytes: Uint8Array, nowMs: number): StoredResultFile {
   const objectId = newUlid(nowMs);
   const path = join(folder, objectId.slice(-2), `${objectId}.dcm`);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const part = `${path}.part`;
-  const file = openSync(part, 'wx', 0o600);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeDurably(part, bytes);
+    renameSync(part, path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    throw faultOf(error, part);
+  }
+  return { objectId, path, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'wx', 0o600);
   try {
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
     fdatasyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(part, path);
-  syncFolder(dirname(path));
-  return { objectId, path, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
+}
+
+const lackCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
+function faultOf(error: unknown, part: string): NodeError {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const isLack = lackCodes.has(code) && syscall !== 'fsync' && syscall !== 'fdatasync';
+  if (isLack) rmSync(part, { force: true });
+  return new NodeError(
+    isLack ? 'STORE_FULL' : 'STORE_IO',
+    `${syscall ?? 'writing'} of a result file failed: ${code ?? 'unknown'}`,
+    { cause: error },
+  );
 }
 
 function syncFolder(folder: string): void {

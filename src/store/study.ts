@@ -281,22 +281,13 @@ export class Studies {
     });
   }
 
-  /** At start: reports that an earlier run was building are due again at once. The attempt stays counted. */
-  recoverAfterStart(bootId: string): number {
-    return this.#reopen('bootId <> @bootId', { bootId });
-  }
-
-  /** After the worker died: its report is due again at once. */
+  /** At the start of the one worker: reports that an earlier one was building are due again at once. The attempt stays counted. */
   recoverAll(): number {
-    return this.#reopen('1 = 1', {});
-  }
-
-  #reopen(where: string, parameters: Readonly<Record<string, string>>): number {
     return this.#db
       .sql(`UPDATE study SET state = CASE WHEN attempts >= ${maxReportAttempts} THEN 'FAILED' ELSE 'OPEN' END,
               claimToken = NULL, bootId = NULL, lastErrorCode = 'WORKER_LOST', lastError = 'the process ended while the report was built'
-            WHERE state = 'REPORTING' AND ${where}`)
-      .run(parameters);
+            WHERE state = 'REPORTING'`)
+      .run();
   }
 
   #claim(

@@ -15,6 +15,7 @@ import {
   openDoor,
   sopInstanceUid,
   storeMessage,
+  testPolicy,
 } from '../support/scp-harness.ts';
 
 const commitmentUid = '1.2.840.10008.1.20.1';
@@ -174,6 +175,24 @@ describe('C-STORE (PS3.4 B.2, PS3.7 9.1.1)', () => {
 });
 
 describe('faults of disk and database', () => {
+  test('space that runs out within an association is answered A700H before a byte is written, and comes back (P4, C06)', async () => {
+    let freeBytes = 1e12;
+    const door = await openDoor(
+      { policy: { ...testPolicy, minFreeBytes: 1e9 } },
+      { freeSpace: { bytes: () => freeBytes } },
+    );
+    const peer = await associated(door.port);
+    freeBytes = 1e8;
+    peer.send(storeMessage(crDataSet()));
+    expect((await nextResponse(peer))?.status).toBe(0xa700);
+    expect(door.events.map(({ name }) => name)).toEqual(['INSTANCE_REFUSED']);
+    freeBytes = 1e12;
+    peer.send(storeMessage(crDataSet()));
+    expect((await nextResponse(peer))?.status).toBe(0);
+    expect(door.admitted).toHaveLength(1);
+    expect(door.failStops).toEqual([]);
+  });
+
   test('a busy database is answered A700H, the file is removed, the node goes on (C10)', async () => {
     const door = await openDoor(
       {},

@@ -9,8 +9,11 @@ import { SelfEcho } from '../../scp/self-echo.ts';
 import { commitmentReported } from '../../scu/storage-commitment.ts';
 import { sweepSpool } from '../../store/spool-sweep.ts';
 import { hostClock } from '../../store/store.ts';
+import { Ballast } from '../ballast.ts';
 import { openChildChannel } from '../child-channel.ts';
+import { DeferredBooks } from '../deferred-books.ts';
 import { deliveryEvents } from '../delivery-events.ts';
+import { startDiskWatch } from '../disk-watch.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
 import { startHeartbeat } from '../heartbeat.ts';
@@ -47,6 +50,16 @@ async function listen(runtime: Runtime, configFolder: string, descriptor: string
     drain: () => drained.resolve(undefined),
     reload: () => reload(),
   });
+  const books = new DeferredBooks({ store, log, failStop: stop });
+  const freeSpace = freeSpaceOf(folders.spool, () => hostClock.monotonicMs());
+  let limits = config.storage;
+  const diskWatch = startDiskWatch({
+    freeBytes: () => freeSpace.bytes(),
+    limits: () => limits,
+    ballast: new Ballast(folders.data, config.storage.ballast),
+    log,
+    books,
+  });
   const events = deliveryEvents(runtime);
   const options = { ...listenerOptions(config, folders.spool), ...inheritedDescriptor(descriptor) };
   const listener = await startListener(options, {
@@ -67,10 +80,10 @@ async function listen(runtime: Runtime, configFolder: string, descriptor: string
     events: {
       record: (name, fields) => {
         log.event(name, fields);
-        store.audit.append(name, fields);
+        books.enter(({ audit }) => audit.append(name, fields));
       },
     },
-    freeSpace: freeSpaceOf(folders.spool, () => hostClock.monotonicMs()),
+    freeSpace,
     commitments: {
       report: async (report) => {
         const status = await commitmentReported(report, { commitments: store.commitments, events });
@@ -83,12 +96,19 @@ async function listen(runtime: Runtime, configFolder: string, descriptor: string
 
   function reload(): void {
     try {
-      const { policy, tls } = listenerOptions(readConfig(configFolder).config, folders.spool);
+      const loaded = readConfig(configFolder);
+      const { policy, tls } = listenerOptions(loaded.config, folders.spool);
       const changed = listener.reload(tls === undefined ? { policy } : { policy, tls });
       if (!changed.ok) throw changed.error;
+      limits = loaded.config.storage;
+      const { sha256: configSha256 } = loaded;
+      log.event('CONFIG_RELOADED', { configSha256 });
+      books.enter(({ audit }) => audit.append('CONFIG_RELOADED', { configSha256 }));
     } catch (error) {
-      // The old configuration stays in force; the supervisor has told the operator why.
-      log.event('CONFIG_REFUSED', { detail: asNodeError(error).message });
+      // The old configuration and the old certificate stay in force.
+      const detail = asNodeError(error).message;
+      log.event('CONFIG_REFUSED', { detail });
+      books.enter(({ audit }) => audit.append('CONFIG_REFUSED', { detail }));
     }
   }
 
@@ -103,7 +123,9 @@ async function listen(runtime: Runtime, configFolder: string, descriptor: string
   await drained.promise;
   await listener.close(drainGraceMs);
   heartbeat.stop();
+  diskWatch.stop();
   echo.close();
+  books.close();
   store.db.checkpoint();
   store.close();
   await log.close();

@@ -62,7 +62,8 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
 
   store.jobs.recoverAfterStart(bootId);
   store.jobs.recoverClaimant(workerName);
-  store.studies.recoverAfterStart(bootId);
+  // Only one worker runs: whatever a report was claimed for, its builder is gone, in this run of the service too.
+  store.studies.recoverAll();
 
   const composer = openComposer({
     config,

@@ -169,7 +169,7 @@ describe('reports', () => {
     fixture.clock.advance(timing.quietMs);
     const lost = claimStudy(fixture)!;
     fixture.clock.advance(1000);
-    expect(fixture.store.studies.recoverAfterStart('another boot')).toBe(1);
+    expect(fixture.store.studies.recoverAll()).toBe(1);
     const again = claimStudy(fixture)!;
     expect(again).toMatchObject({ attempt: 2, startedAtMs: lost.startedAtMs });
     expect(report(fixture, lost, 'sr-1')).toBe('stale');

@@ -111,12 +111,15 @@ const storage = z
     directory: path('Folder for spool, results and database; on a local disk, never on NFS.')
       .meta({ 'x-restart': true })
       .prefault('/var/lib/lumbar-node'),
-    watermark: size('Free space below which new images are refused with A700H.', {
-      min: '16MiB',
-      max: '100TiB',
-    }).prefault('5GiB'),
+    watermark: size(
+      'Free space below which new images are refused, transiently, so that modalities try again; and delivered images are removed at once, whatever retention.images says.',
+      {
+        min: '16MiB',
+        max: '100TiB',
+      },
+    ).prefault('5GiB'),
     ballast: size(
-      'Size of a file that is deleted first when the disk is full, so that the database can still write.',
+      'Size of a file that is deleted first when the disk is full, so that the database can still write; it comes back when there is space.',
       { min: '0B', max: '10GiB' },
     ).prefault('64MiB'),
   })
