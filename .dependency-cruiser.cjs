@@ -8,6 +8,9 @@ const vendors = {
   winston: 'src/core/log\\.ts$',
   yaml: 'src/core/yaml-document\\.ts$',
   'prom-client': 'src/admin/metrics\\.ts$',
+  hono: 'src/admin/console/',
+  '@hono/node-server': 'src/admin/console/http-server\\.ts$',
+  nodemailer: 'src/admin/alerts/mail\\.ts$',
 };
 module.exports = {
   forbidden: [

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ChildMessage, SupervisorMessage } from './process-messages.ts';
+import type { ChildMessage, ProcessState, SupervisorMessage } from './process-messages.ts';
 
 /** A child's end of the channel to the supervisor; without a supervisor (tests) messages go nowhere. */
 export interface ChildChannel {
@@ -10,6 +10,8 @@ export interface ChildHandlers {
   wake(): void;
   drain(): void;
   reload(): void;
+  /** What the supervisor says about every process; only `admin` is told. */
+  processes?(states: readonly ProcessState[]): void;
 }
 
 /** Connects this process to its supervisor and reports once a second that its event loop turns. */
@@ -19,9 +21,20 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
   process.on('message', (message: SupervisorMessage) => {
-    if (message.kind === 'wake') handlers.wake();
-    else if (message.kind === 'drain') handlers.drain();
-    else handlers.reload();
+    switch (message.kind) {
+      case 'wake':
+        handlers.wake();
+        break;
+      case 'drain':
+        handlers.drain();
+        break;
+      case 'reload':
+        handlers.reload();
+        break;
+      case 'processes':
+        handlers.processes?.(message.processes);
+        break;
+    }
   });
   // An orphan must not go on: two generations on one spool would both send.
   process.on('disconnect', () => handlers.drain());

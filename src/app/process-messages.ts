@@ -1,11 +1,25 @@
-/** The three processes of one node (docs/adr/0005): a native crash in one never takes the others with it. */
-export const processNames = ['listener', 'worker', 'sender'] as const;
+/** The processes without which a node does not serve (docs/adr/0005), in the order in which they are drained. */
+export const coreProcessNames = ['listener', 'worker', 'sender'] as const;
 
+/** All processes of one node. `admin` looks on and tells people; no image ever waits for it. */
+export const processNames = [...coreProcessNames, 'admin'] as const;
+
+export type CoreProcessName = (typeof coreProcessNames)[number];
 export type ProcessName = (typeof processNames)[number];
+
+/** How one process stands, as the supervisor sees it. */
+export interface ProcessState {
+  readonly name: ProcessName;
+  readonly state: 'serving' | 'starting' | 'down' | 'given-up';
+  /** Deaths since the supervisor started. */
+  readonly deaths: number;
+  readonly rssBytes: number;
+  readonly loopLagMs: number;
+}
 
 /** What a child tells the supervisor. Work itself never travels here: it is in the database. */
 export type ChildMessage =
-  /** The child serves; `port` is the listener's TCP port. */
+  /** The child serves; `port` is the TCP port of the listener or of the console. */
   | { readonly kind: 'ready'; readonly port?: number }
   /** There may be work for another process. Losing this message costs a polling interval, never a job. */
   | { readonly kind: 'wake'; readonly target: ProcessName }
@@ -23,7 +37,9 @@ export type ChildMessage =
 export type SupervisorMessage =
   | { readonly kind: 'wake' }
   | { readonly kind: 'drain' }
-  | { readonly kind: 'reload' };
+  | { readonly kind: 'reload' }
+  /** To `admin` alone: how every process stands. */
+  | { readonly kind: 'processes'; readonly processes: readonly ProcessState[] };
 
 export function isChildMessage(value: unknown): value is ChildMessage {
   return typeof value === 'object' && value !== null && 'kind' in value;

@@ -22,6 +22,16 @@ export interface Death {
   readonly exitCode: number | null;
 }
 
+/**
+ * When to start a dead `admin` again: always, because a node that nobody can look at must still not stop, but no more
+ * often than once a minute when it keeps dying (a port that is taken, a certificate that cannot be read).
+ */
+export function adminRestartDecision(deaths: readonly Death[], nowMs: number): RestartDecision {
+  const recent = deaths.filter(({ atMs }) => nowMs - atMs < windowMs).length;
+  const delays = [100, 1000, 5000, 15_000, 30_000, 60_000];
+  return { kind: 'restart', delayMs: delays[Math.min(delays.length, recent) - 1] ?? 100 };
+}
+
 export type RestartDecision =
   | { readonly kind: 'restart'; readonly delayMs: number }
   | { readonly kind: 'give-up' };

@@ -1,6 +1,7 @@
 import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { NodeConfig } from '../core/config/index.ts';
 import { newUlid } from '../core/identifiers.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock } from '../store/store.ts';
@@ -25,7 +26,7 @@ export interface RunningNode {
 }
 
 export interface StartOptions {
-  /** Where all four processes write their log; absent: standard output. */
+  /** Where all processes write their log; absent: standard output. */
   readonly logFile?: string;
   /** A listening socket from the service manager; absent: the listener opens its own. */
   readonly listenFd?: number | undefined;
@@ -33,7 +34,10 @@ export interface StartOptions {
   readonly refuseMs?: number;
 }
 
-/** Starts the three processes and resolves when all of them serve. Throws CONFIG_INVALID before anything starts. */
+/**
+ * Starts the processes and resolves when listener, worker and sender serve. Throws CONFIG_INVALID before anything
+ * starts.
+ */
 export async function startNode(
   configFolder: string,
   { logFile, listenFd, refuseMs }: StartOptions = {},
@@ -56,6 +60,7 @@ export async function startNode(
       worker: processModule('worker'),
       sender: processModule('sender'),
       refuser: processModule('refuser'),
+      ...(wantsAdmin(config) ? { admin: processModule('admin') } : {}),
     },
     listenFd,
     ...(refuseMs === undefined ? {} : { refuseMs }),
@@ -131,6 +136,11 @@ function watchOver({ supervisor, log }: RunningNode, manager: ServiceManager | u
       return { ...vitals, loopLagMs: { ...vitals.loopLagMs, supervisor: supervisorLagMs } };
     },
   });
+}
+
+/** Whether anybody wants to look on or be told (docs/adr/0005): otherwise a fourth process would serve nobody. */
+function wantsAdmin({ console: { enabled }, alerts }: NodeConfig): boolean {
+  return enabled || [alerts.webhook, alerts.mail, alerts.heartbeat].some((one) => one !== undefined);
 }
 
 function processModule(name: ProcessName | 'refuser'): string {

@@ -2,12 +2,15 @@ import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
 import {
   type ChildMessage,
+  type CoreProcessName,
+  coreProcessNames,
   isChildMessage,
   type ProcessName,
+  type ProcessState,
   processNames,
   type SupervisorMessage,
 } from './process-messages.ts';
-import { type Death, exitCodes, restartDecision } from './restart-policy.ts';
+import { adminRestartDecision, type Death, exitCodes, restartDecision } from './restart-policy.ts';
 import type { Vitals } from './watchdog.ts';
 
 export interface SupervisorEvents {
@@ -21,7 +24,8 @@ export interface SupervisorEvents {
 }
 
 export interface SupervisorOptions {
-  readonly modules: Readonly<Record<ProcessName | 'refuser', string>>;
+  /** Entry of each process; without one for `admin` nobody looks on. */
+  readonly modules: Readonly<Record<CoreProcessName | 'refuser', string>> & { readonly admin?: string };
   /** What each child is started with: configuration folder and boot id. */
   readonly childArguments: readonly string[];
   /** File descriptor for the children's output; absent: that of this process. */
@@ -42,6 +46,7 @@ const watchMs = 500;
 /** Where a child finds the inherited socket: behind standard streams and the channel. */
 const childListenFd = 4;
 const defaultRefuseMs = 60_000;
+const tellAdminEveryMs = 5000;
 
 interface Child {
   process: ChildProcess | undefined;
@@ -51,12 +56,16 @@ interface Child {
   ready: boolean;
   port: number | undefined;
   restart: NodeJS.Timeout | undefined;
+  state: ProcessState['state'];
+  deathCount: number;
+  rssBytes: number;
   loopLagMs: number;
 }
 
 /**
- * Starts the three processes, passes wake-ups between them, replaces the dead and the hung, and drains them in the
- * order listener, worker, sender on shutdown. It opens neither the database nor a socket, so little can kill it.
+ * Starts the processes, passes wake-ups between them, replaces the dead and the hung, and drains them in the order
+ * listener, worker, sender, admin on shutdown. It opens neither the database nor a socket, so little can kill it.
+ * The node stands or falls with the first three; `admin` is started again for ever, slower each time.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -64,6 +73,7 @@ export class Supervisor {
   readonly #watch: NodeJS.Timeout;
   #stopping = false;
   #lastLookMs: number;
+  #toldAdminAtMs = 0;
   #readyWaiters: (() => void)[] = [];
   #hasServed = false;
   #refuser: ChildProcess | undefined;
@@ -75,16 +85,15 @@ export class Supervisor {
     this.#options = options;
     this.#lastLookMs = options.clock.monotonicMs();
     this.#healthyAtMs = { database: this.#lastLookMs, echo: this.#lastLookMs };
-    for (const name of processNames) this.#start(name);
+    for (const name of this.#names()) this.#start(name);
     this.#watch = setInterval(() => this.#lookForHung(), watchMs);
   }
 
-  /** Resolves with the listener's port when all three serve; rejects when one had to be given up. */
+  /** Resolves with the listener's port when all that matter serve; rejects when one had to be given up. */
   ready(): Promise<number> {
     return new Promise((resolve, reject) => {
       const check = (): void => {
-        const all = processNames.every((name) => this.#children.get(name)?.ready === true);
-        if (all) resolve(this.#children.get('listener')?.port ?? 0);
+        if (this.serving) resolve(this.portOf('listener') ?? 0);
         else this.#readyWaiters.push(check);
       };
       void this.#gaveUp.promise.then((name) =>
@@ -107,9 +116,14 @@ export class Supervisor {
     return pids;
   }
 
-  /** True when every child is up and serving. */
+  /** True when listener, worker and sender are up and serving. */
   get serving(): boolean {
-    return processNames.every((name) => this.#children.get(name)?.ready === true);
+    return coreProcessNames.every((name) => this.#children.get(name)?.ready === true);
+  }
+
+  /** The port that a serving process has opened: DICOM for the listener, HTTP for admin. */
+  portOf(name: ProcessName): number | undefined {
+    return this.#children.get(name)?.port;
   }
 
   /** What the watchdog looks at. */
@@ -129,7 +143,7 @@ export class Supervisor {
   }
 
   broadcast(message: SupervisorMessage): void {
-    for (const name of processNames) this.#send(name, message);
+    for (const name of this.#names()) this.#send(name, message);
   }
 
   /** Lets each process finish what it holds, listener first, and kills what does not end in time. */
@@ -137,12 +151,12 @@ export class Supervisor {
     this.#stopping = true;
     clearInterval(this.#watch);
     clearTimeout(this.#refuseTimer);
-    await this.#stopAll();
+    await this.#stopAll(this.#names());
     this.#refuser?.kill('SIGKILL');
   }
 
-  async #stopAll(): Promise<void> {
-    for (const name of processNames) {
+  async #stopAll(names: readonly ProcessName[]): Promise<void> {
+    for (const name of names) {
       const child = this.#children.get(name);
       if (child === undefined) continue;
       clearTimeout(child.restart);
@@ -157,17 +171,26 @@ export class Supervisor {
     this.#refuser?.kill('SIGKILL');
   }
 
+  #names(): readonly ProcessName[] {
+    return this.#options.modules.admin === undefined ? coreProcessNames : processNames;
+  }
+
   #start(name: ProcessName): void {
-    const child = this.#fork(name);
-    const deaths = this.#children.get(name)?.deaths ?? [];
+    const module = this.#options.modules[name];
+    if (module === undefined) return;
+    const child = this.#fork(name, module);
+    const before = this.#children.get(name);
     const state: Child = {
       process: child,
-      deaths,
+      deaths: before?.deaths ?? [],
       lastAliveMs: this.#options.clock.monotonicMs(),
       busyUntilMs: undefined,
       ready: false,
       port: undefined,
       restart: undefined,
+      state: 'starting',
+      deathCount: before?.deathCount ?? 0,
+      rssBytes: 0,
       loopLagMs: 0,
     };
     this.#children.set(name, state);
@@ -177,12 +200,12 @@ export class Supervisor {
     child.once('exit', (exitCode, signal) => this.#buried(name, state, exitCode, signal));
   }
 
-  #fork(name: ProcessName | 'refuser'): ChildProcess {
-    const { modules, childArguments, outputFd, listenFd } = this.#options;
+  #fork(name: ProcessName | 'refuser', module: string): ChildProcess {
+    const { childArguments, outputFd, listenFd } = this.#options;
     const output = outputFd ?? 'inherit';
     const streams = ['ignore', output, output, 'ipc'] as const;
     const inherits = listenFd !== undefined && (name === 'listener' || name === 'refuser');
-    return fork(modules[name], inherits ? [...childArguments, String(childListenFd)] : childArguments, {
+    return fork(module, inherits ? [...childArguments, String(childListenFd)] : childArguments, {
       serialization: 'json',
       stdio: (inherits ? [...streams, listenFd] : [...streams]) satisfies StdioOptions,
     });
@@ -193,8 +216,10 @@ export class Supervisor {
     switch (message.kind) {
       case 'ready': {
         child.ready = true;
+        child.state = 'serving';
         child.port = message.port;
         this.#hasServed ||= this.serving;
+        this.#tellAdmin();
         const waiting = this.#readyWaiters;
         this.#readyWaiters = [];
         for (const waiter of waiting) waiter();
@@ -214,6 +239,7 @@ export class Supervisor {
         this.#send(name, { kind: 'drain' });
         break;
       case 'alive':
+        child.rssBytes = message.rssBytes;
         child.loopLagMs = message.loopLagMs;
         break;
       case 'healthy':
@@ -231,14 +257,18 @@ export class Supervisor {
   #buried(name: ProcessName, child: Child, exitCode: number | null, signal: string | null): void {
     child.process = undefined;
     child.ready = false;
-    if (this.#stopping || this.#refuseTimer !== undefined) return;
+    child.port = undefined;
+    child.state = 'down';
+    if (this.#stopping || (this.#refuseTimer !== undefined && name !== 'admin')) return;
     const nowMs = this.#options.clock.monotonicMs();
     child.deaths.push({ atMs: nowMs, exitCode });
+    child.deathCount += 1;
     this.#options.events.died(name, exitCode, signal);
+    const decide = name === 'admin' ? adminRestartDecision : restartDecision;
     const decision =
-      exitCode === exitCodes.ok
-        ? { kind: 'restart' as const, delayMs: 0 }
-        : restartDecision(child.deaths, nowMs);
+      exitCode === exitCodes.ok ? { kind: 'restart' as const, delayMs: 0 } : decide(child.deaths, nowMs);
+    if (decision.kind === 'give-up') child.state = 'given-up';
+    this.#tellAdmin();
     if (decision.kind === 'give-up') {
       if (this.#hasServed && exitCode === exitCodes.ioError) {
         void this.#refuseForAWhile(name);
@@ -252,15 +282,15 @@ export class Supervisor {
   }
 
   /**
-   * A node that has served and now meets one I/O error after another stays up, but takes nothing: everything rests, a
-   * stand-in rejects every association transiently, and after a while the disk is tried again.
+   * A node that has served and now meets one I/O error after another stays up, but takes nothing: all but `admin`
+   * rest, a stand-in rejects every association transiently, and after a while the disk is tried again.
    */
   async #refuseForAWhile(name: ProcessName): Promise<void> {
     this.#options.events.refusing(name);
     this.#refuseTimer = setTimeout(() => this.#tryAgain(), this.#options.refuseMs ?? defaultRefuseMs);
-    await this.#stopAll();
+    await this.#stopAll(coreProcessNames);
     if (this.#stopping) return;
-    this.#refuser = this.#fork('refuser');
+    this.#refuser = this.#fork('refuser', this.#options.modules.refuser);
   }
 
   #tryAgain(): void {
@@ -273,7 +303,7 @@ export class Supervisor {
       this.#healthyAtMs.database = nowMs;
       this.#healthyAtMs.echo = nowMs;
       this.#options.events.tryingAgain();
-      for (const name of processNames) {
+      for (const name of coreProcessNames) {
         this.#children.delete(name);
         this.#start(name);
       }
@@ -287,8 +317,22 @@ export class Supervisor {
     else refuser.kill('SIGKILL');
   }
 
+  #tellAdmin(): void {
+    if (this.#options.modules.admin === undefined) return;
+    this.#toldAdminAtMs = this.#options.clock.monotonicMs();
+    const processes = [...this.#children].map(([name, child]) => ({
+      name,
+      state: child.state,
+      deaths: child.deathCount,
+      rssBytes: child.rssBytes,
+      loopLagMs: child.loopLagMs,
+    }));
+    this.#send('admin', { kind: 'processes', processes });
+  }
+
   #lookForHung(): void {
     const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#toldAdminAtMs >= tellAdminEveryMs) this.#tellAdmin();
     const late = nowMs - this.#lastLookMs > watchMs * 4;
     this.#lastLookMs = nowMs;
     if (late) {

@@ -158,6 +158,12 @@ export const eventCatalogue = {
     text: 'The watchdog of the service manager was not fed.',
     fields: ['detail'],
   },
+  PAGE_FAILED: {
+    number: 111,
+    level: 'warn',
+    text: 'A page of the web console could not be made.',
+    fields: ['detail'],
+  },
 
   ASSOCIATION_OPENED: {
     number: 200,

@@ -11,6 +11,7 @@ import { Feedback } from './feedback.ts';
 import { Holds } from './holds.ts';
 import { Inbox } from './inbox.ts';
 import { JobQueue } from './job-queue.ts';
+import { Monitor } from './monitor.ts';
 import { Outbox } from './outbox.ts';
 import {
   type DayReport,
@@ -52,6 +53,7 @@ export interface Store {
   readonly arrivals: Arrivals;
   readonly serviceLevel: ServiceLevel;
   readonly retention: Retention;
+  readonly monitor: Monitor;
   /** The study that the key leads to; the newest, when an accession number names several. */
   explain(key: ExplainKey): StudyExplanation | undefined;
   /** Every study that the key leads to, newest first. */
@@ -70,6 +72,7 @@ export type ReadOnlyStore = Pick<
   | 'arrivals'
   | 'auditQuery'
   | 'serviceLevel'
+  | 'monitor'
   | 'explain'
   | 'explainAll'
   | 'images'
@@ -133,6 +136,7 @@ function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
     arrivals: new Arrivals(db),
     serviceLevel: new ServiceLevel(db),
     retention: new Retention(db, audit),
+    monitor: new Monitor(db),
     explain: (key) => explain.explain(key)[0],
     explainAll: (key) => explain.explain(key),
     images: (filter) => queries.images(filter),
