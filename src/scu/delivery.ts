@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { alertCause, type DestinationTrouble } from './alert-cause.ts';
 import { attemptRecord } from './attempt-record.ts';
 import { type Breaker, type BreakerEvent, closedBreaker, nextBreaker } from './circuit-breaker.ts';
 import {
@@ -66,8 +67,8 @@ export class DeliveryWorker {
   #bucket: TokenBucket;
   /** Failure statuses per object in this process; after a restart an object gets its few retries again. */
   readonly #refusals = new Map<number, number>();
-  /** Alerts to be lifted by the next success; an earlier process may have left one. */
-  readonly #alerts: Set<string>;
+  /** Troubles whose end is to be told; an earlier process may have left any of them. */
+  readonly #troubles = new Set<DestinationTrouble>(['rejected', 'parked', 'commitment-failed']);
   readonly #sessions: SessionKeeper;
   #isStopping = false;
   #wake = new AbortController();
@@ -81,7 +82,6 @@ export class DeliveryWorker {
       settings.maxObjectsPerAssociation,
     );
     this.#bucket = fullBucket(ports.clock.monotonicMs());
-    this.#alerts = new Set([`${settings.destination.name}:rejected`]);
   }
 
   /**
@@ -120,7 +120,8 @@ export class DeliveryWorker {
 
   /** One look at the queue: probes, or claims and sends what is due. True when there may be more at once. */
   async round(): Promise<boolean> {
-    if (this.#breaker.state === 'open') return await this.#probeIfDue();
+    await this.#lookAtParked();
+    if (this.#isOpen()) return await this.#probeIfDue();
     const { outbox, clock, bootId } = this.#ports;
     const deliveries = await outbox.claimDue({
       destination: this.#settings.destination.name,
@@ -208,17 +209,17 @@ export class DeliveryWorker {
           ...record,
           nextAtMs: clock.nowMs() + this.#delayMs(delivery, decision.backoff),
         });
-        if (decision.alert) await this.#alert(`${this.#settings.destination.name}:rejected`, record.error);
+        if (decision.alert) await this.#alert('rejected', record.error);
         break;
       case 'parked':
         await outbox.park(delivery, record);
         this.#refusals.delete(delivery.outboxId);
-        await this.#alert(`${this.#settings.destination.name}:parked`, record.error);
+        await this.#alert('parked', record.error);
         break;
       case 'fallback':
         if (!(await this.#ports.fallback.reencode(delivery, decision.nextSopClassUid, record.error))) {
           await outbox.park(delivery, record);
-          await this.#alert(`${this.#settings.destination.name}:parked`, record.error);
+          await this.#alert('parked', record.error);
         }
         this.#refusals.delete(delivery.outboxId);
         break;
@@ -243,7 +244,7 @@ export class DeliveryWorker {
       if (presence === 'absent' && decision.verify === 'park-if-absent') {
         const error = `${record.error} A query does not find it there.`;
         await this.#ports.outbox.park(delivery, { ...record, error, reason: 'D03' });
-        await this.#alert(`${this.#settings.destination.name}:parked`, error);
+        await this.#alert('parked', error);
         return;
       }
     }
@@ -251,7 +252,7 @@ export class DeliveryWorker {
       status,
       ...(record.comment === undefined ? {} : { comment: record.comment }),
     });
-    await this.#recovered(`${this.#settings.destination.name}:rejected`);
+    await this.#recovered('rejected');
   }
 
   #countRefusal(delivery: Delivery, outcome: StoreOutcome): number {
@@ -291,7 +292,7 @@ export class DeliveryWorker {
     if (answer.ok || answer.error.kind === 'context' || answer.error.kind === 'response') {
       this.#step({ kind: 'probe-answered' });
       await events.destinationUp(this.#settings.destination.name, clock.monotonicMs() - openedAtMs);
-      await this.#recovered(`${this.#settings.destination.name}:rejected`);
+      await this.#recovered('rejected');
       return true;
     }
     this.#step({ kind: 'probe-failed', isPermanent: isPermanentReject(answer.error) });
@@ -309,13 +310,22 @@ export class DeliveryWorker {
     return waitMs <= 0 ? blockedPollMs : Math.min(pollMs, Math.max(10, waitMs));
   }
 
-  async #alert(cause: string, detail: string): Promise<void> {
-    this.#alerts.add(cause);
-    await this.#ports.events.alertStarted(cause, detail);
+  async #alert(trouble: DestinationTrouble, detail: string): Promise<void> {
+    this.#troubles.add(trouble);
+    await this.#ports.events.alertStarted(alertCause(this.#settings.destination.name, trouble), detail);
   }
 
-  async #recovered(cause: string): Promise<void> {
-    if (this.#alerts.delete(cause)) await this.#ports.events.alertRecovered(cause);
+  async #recovered(trouble: DestinationTrouble): Promise<void> {
+    if (!this.#troubles.delete(trouble)) return;
+    await this.#ports.events.alertRecovered(alertCause(this.#settings.destination.name, trouble));
+  }
+
+  /** What was parked is sent again, cancelled or stored by other hands and other processes: only the queue tells. */
+  async #lookAtParked(): Promise<void> {
+    const { refused, uncommitted } = await this.#ports.outbox.parked(this.#settings.destination.name);
+    if (refused === 0) await this.#recovered('parked');
+    if (uncommitted === 0) await this.#recovered('commitment-failed');
+    else this.#troubles.add('commitment-failed');
   }
 
   #step(event: BreakerEvent): void {

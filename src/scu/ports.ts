@@ -63,8 +63,16 @@ export interface Outbox {
   park(delivery: Delivery, record: AttemptRecord): Awaitable<boolean>;
   /** Gives a claim back as if it had never been made: the attempt does not count. */
   unclaim(delivery: Delivery): Awaitable<unknown>;
+  /** Objects of this destination that wait for a person, by why. */
+  parked(destination: string): Awaitable<ParkedCounts>;
   /** Epoch milliseconds at which the next object of this destination becomes due. */
   nextDueAtMs(destination: string): Awaitable<number | undefined>;
+}
+
+/** `refused`: the destination did not take it. `uncommitted`: it took it and later reported that it does not have it. */
+export interface ParkedCounts {
+  readonly refused: number;
+  readonly uncommitted: number;
 }
 
 export interface ObjectBytes {
@@ -113,7 +121,11 @@ export interface Commitments {
     readonly transactionUid: string;
     readonly committed: readonly string[];
     readonly failed: readonly { readonly sopInstanceUid: string; readonly failureReason: number }[];
-  }): Awaitable<'recorded' | 'duplicate' | 'unknown'>;
+  }): Awaitable<
+    | { readonly kind: 'recorded'; readonly destination: string }
+    | { readonly kind: 'duplicate' }
+    | { readonly kind: 'unknown' }
+  >;
   /** Gives up transactions whose deadline has passed; returns how many. */
   expire(nowMs: number): Awaitable<number>;
 }

@@ -11,6 +11,7 @@ import {
 } from '../dicom/storage-commitment.ts';
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import type { Association, DimseMessage } from '../upper-layer/association.ts';
+import { alertCause } from './alert-cause.ts';
 import { type Destination, refusalPeer } from './destination.ts';
 import type { Commitments, DeliveryEvents, StoredReference } from './ports.ts';
 import { findInstance } from './queries.ts';
@@ -88,13 +89,13 @@ export class CommitmentRequester {
     const outcome = await this.#request(transactionUid, stored);
     if (outcome.kind === 'requested') {
       this.#failures = 0;
-      await this.#ports.events.alertRecovered(`${destination.name}:no-commitment`);
+      await this.#ports.events.alertRecovered(alertCause(destination.name, 'no-commitment'));
       return outcome;
     }
     await commitments.fail(transactionUid);
     if (outcome.kind === 'unsupported') {
       this.#notBeforeMs = clock.monotonicMs() + askAgainMs;
-      await this.#ports.events.alertStarted(`${destination.name}:no-commitment`, outcome.detail);
+      await this.#ports.events.alertStarted(alertCause(destination.name, 'no-commitment'), outcome.detail);
       await this.#checkPresence(stored);
       return outcome;
     }
@@ -203,9 +204,12 @@ export async function commitmentReported(
   ports: Pick<CommitmentPorts, 'commitments' | 'events'>,
 ): Promise<number> {
   const booked = await ports.commitments.report(report);
-  if (booked === 'unknown') return statusCode.noSuchSopInstance;
-  if (booked === 'recorded' && report.failed.length > 0) {
-    await ports.events.alertStarted('commitment-failed', describeFailures(report));
+  if (booked.kind === 'unknown') return statusCode.noSuchSopInstance;
+  if (booked.kind === 'recorded' && report.failed.length > 0) {
+    await ports.events.alertStarted(
+      alertCause(booked.destination, 'commitment-failed'),
+      describeFailures(report),
+    );
   }
   return statusCode.success;
 }

@@ -20,6 +20,15 @@ export interface CommitmentReport {
   readonly failed: readonly { readonly sopInstanceUid: string; readonly failureReason: number }[];
 }
 
+/** `lastError` of a delivery that the destination took and, by its own report, does not have. */
+export const commitmentRefused = 'storage commitment failed';
+
+/** What became of a report. `destination` is whom the transaction was opened with. */
+export type BookedReport =
+  | { readonly kind: 'recorded'; readonly destination: string }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'unknown' };
+
 /** Storage commitment transactions (PS3.4 Annex J): persisted before they are sent, idempotent on their UID. */
 export class Commitments {
   readonly #db: Database;
@@ -89,7 +98,7 @@ export class Commitments {
    * Takes a destination's report. `duplicate`: it was taken before, nothing changes. A late report for an expired
    * transaction still counts. `unknown`: no such transaction.
    */
-  report(report: CommitmentReport): 'recorded' | 'duplicate' | 'unknown' {
+  report(report: CommitmentReport): BookedReport {
     return this.#db.transaction(() => {
       const { transactionUid } = report;
       const row = this.#db
@@ -97,8 +106,8 @@ export class Commitments {
           'SELECT state, destination FROM commitment WHERE transactionUid = @transactionUid',
         )
         .get({ transactionUid });
-      if (row === undefined) return 'unknown';
-      if (row.state === 'REPORTED') return 'duplicate';
+      if (row === undefined) return { kind: 'unknown' };
+      if (row.state === 'REPORTED') return { kind: 'duplicate' };
       const nowMs = this.#clock.nowMs();
       this.#db
         .sql(
@@ -114,7 +123,7 @@ export class Commitments {
         count: report.committed.length,
         failedCount: report.failed.length,
       });
-      return 'recorded';
+      return { kind: 'recorded', destination: row.destination };
     });
   }
 
@@ -156,12 +165,13 @@ export class Commitments {
     // The destination answered 0000H and does not have it: a person must know, and may send it again.
     this.#db
       .sql(`UPDATE outbox SET state = 'PARKED', changedAtMs = @nowMs, lastStatus = @failureReason, lastReason = 'D03',
-              lastError = 'storage commitment failed', lastRefusalJson = @refusalJson
+              lastError = @lastError, lastRefusalJson = @refusalJson
             WHERE outboxId = @outboxId AND state = 'STORED'`)
       .run({
         outboxId,
         failureReason,
         nowMs,
+        lastError: commitmentRefused,
         refusalJson: JSON.stringify({ kind: 'commitment', failureReason }),
       });
   }

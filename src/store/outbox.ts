@@ -3,6 +3,7 @@ import { NodeError } from '../core/errors.ts';
 import { newUlid } from '../core/identifiers.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import type { AuditLog } from './audit-log.ts';
+import { commitmentRefused } from './commitments.ts';
 import type { Database } from './database.ts';
 import { insertObject } from './objects.ts';
 import { type ObjectInput, type ObjectRecord, writeJson } from './records.ts';
@@ -269,6 +270,18 @@ export class Outbox {
         'SELECT destination, state, count(*) AS count, min(createdAtMs) AS oldestAtMs FROM outbox GROUP BY destination, state ORDER BY destination, state',
       )
       .all();
+  }
+
+  /** Deliveries of this destination that only a person moves on: refused by it, or missing there by its own report. */
+  parked(destination: string): { readonly refused: number; readonly uncommitted: number } {
+    const counted = this.#db
+      .sql<{ refused: number; uncommitted: number }>(
+        `SELECT count(*) FILTER (WHERE lastError IS NOT @commitmentRefused) AS refused,
+                count(*) FILTER (WHERE lastError IS @commitmentRefused) AS uncommitted
+         FROM outbox WHERE destination = @destination AND state = 'PARKED'`,
+      )
+      .get({ destination, commitmentRefused });
+    return counted ?? { refused: 0, uncommitted: 0 };
   }
 
   /**

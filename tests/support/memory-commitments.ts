@@ -52,17 +52,17 @@ export class MemoryCommitments implements Commitments {
     if (transaction !== undefined) transaction.state = 'FAILED';
   }
 
-  report(result: Parameters<Commitments['report']>[0]): 'recorded' | 'duplicate' | 'unknown' {
+  report(result: Parameters<Commitments['report']>[0]): Awaited<ReturnType<Commitments['report']>> {
     const transaction = this.#transactions.get(result.transactionUid);
-    if (transaction === undefined) return 'unknown';
-    if (transaction.state === 'REPORTED') return 'duplicate';
+    if (transaction === undefined) return { kind: 'unknown' };
+    if (transaction.state === 'REPORTED') return { kind: 'duplicate' };
     transaction.state = 'REPORTED';
     for (const object of this.#objects.filter((one) => transaction.outboxIds.includes(one.outboxId))) {
       const failure = result.failed.find((one) => one.sopInstanceUid === object.sopInstanceUid);
       if (failure !== undefined) object.state = `FAILED ${failure.failureReason}`;
       else if (result.committed.includes(object.sopInstanceUid)) object.state = 'COMMITTED';
     }
-    return 'recorded';
+    return { kind: 'recorded', destination: 'main' };
   }
 
   expire(nowMs: number): number {

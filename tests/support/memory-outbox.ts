@@ -105,6 +105,10 @@ export class MemoryOutbox implements Outbox {
     row.attempts--;
   }
 
+  parked(): { refused: number; uncommitted: number } {
+    return { refused: this.rows.filter((row) => row.state === 'PARKED').length, uncommitted: 0 };
+  }
+
   nextDueAtMs(): number | undefined {
     const waiting = this.rows.filter((row) => row.state === 'WAITING').map((row) => row.nextAtMs);
     return waiting.length === 0 ? undefined : Math.min(...waiting);
@@ -128,6 +132,7 @@ export class MemoryOutbox implements Outbox {
 /** Writes down every event in order as one line. */
 export class EventLog implements DeliveryEvents {
   readonly lines: string[] = [];
+  readonly #active = new Set<string>();
   readonly #outbox: MemoryOutbox;
 
   constructor(outbox: MemoryOutbox) {
@@ -141,10 +146,12 @@ export class EventLog implements DeliveryEvents {
     this.lines.push(`up ${destination}`);
   }
   alertStarted(cause: string): void {
+    this.#active.add(cause);
     this.lines.push(`alert ${cause}`);
   }
+  /** As the real alerts do: the end of what never began is no news. */
   alertRecovered(cause: string): void {
-    this.lines.push(`recovered ${cause}`);
+    if (this.#active.delete(cause)) this.lines.push(`recovered ${cause}`);
   }
   shadowed(delivery: Delivery): void {
     this.#outbox.row(delivery).state = 'SHADOWED';

@@ -234,7 +234,7 @@ describe.skipIf(orthancProgram === undefined)('against Orthanc', () => {
     });
     expect(await reported.promise).toBe(0);
     expect(commitments.states()).toEqual(['COMMITTED', `FAILED 274`]);
-    expect(events.lines).toContain('alert commitment-failed');
+    expect(events.lines).toContain('alert main:commitment-failed');
   });
 });
 

@@ -1,4 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { deliveryEvents } from '../../../src/app/delivery-events.ts';
+import type { Log } from '../../../src/core/log.ts';
 import { commandField } from '../../../src/dicom/command-set.ts';
 import { writeDataSet } from '../../../src/dicom/part10-writer.ts';
 import { sopClassUid, storageCommitmentPushModelInstanceUid } from '../../../src/dicom/sop-class.ts';
@@ -7,7 +9,7 @@ import { type DeliveryPorts, DeliveryWorker } from '../../../src/scu/delivery.ts
 import { srFallbackChain } from '../../../src/scu/delivery-decision.ts';
 import { memoryBytes } from '../../../src/scu/part10-data-set.ts';
 import { defaultRetrySettings } from '../../../src/scu/retry-schedule.ts';
-import { CommitmentRequester } from '../../../src/scu/storage-commitment.ts';
+import { CommitmentRequester, commitmentReported } from '../../../src/scu/storage-commitment.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { EventLog, MemoryOutbox } from '../../support/memory-outbox.ts';
 import { testObject } from '../../support/result-object.ts';
@@ -41,7 +43,7 @@ function workerOn(
   store: Store,
   { clock }: Fixture,
   pacs: ScriptedPacs,
-  outbox: DeliveryPorts['outbox'] = store.outbox,
+  { outbox = store.outbox, events = new EventLog(new MemoryOutbox(clock)) }: Partial<DeliveryPorts> = {},
 ): DeliveryWorker {
   return new DeliveryWorker(
     {
@@ -58,7 +60,7 @@ function workerOn(
       outbox,
       bytes: { open: (object) => memoryBytes(testObject(object.sopInstanceUid, object.sopClassUid).file) },
       fallback: { reencode: () => false },
-      events: new EventLog(new MemoryOutbox(clock)),
+      events,
       clock,
       random: () => 0.5,
       sleep: async (delayMs, signal) => {
@@ -132,9 +134,12 @@ describe('sender on the real store', () => {
       markWaiting: () => false,
       park: () => false,
       unclaim: () => false,
+      parked: () => ({ refused: 0, uncommitted: 0 }),
       nextDueAtMs: () => undefined,
     };
-    await expect(workerOn(fixture.store, fixture, pacs, dying).run()).rejects.toThrow('killed here');
+    await expect(workerOn(fixture.store, fixture, pacs, { outbox: dying }).run()).rejects.toThrow(
+      'killed here',
+    );
     expect(states(fixture.store)).toEqual(['SENDING']);
     fixture.store.close();
     const store = fixture.reopen();
@@ -164,6 +169,92 @@ describe('sender on the real store', () => {
       lastError: 'main says that the data set does not match its SOP class (0xA900).',
       errorComment: 'bad module',
     });
+  });
+});
+
+describe('alerts of a destination begin once and end when their cause is gone', () => {
+  const silentLog: Log = { event: () => undefined, close: () => Promise.resolve() };
+  const causes = (store: Store) => store.alerts.active().map(({ cause }) => cause);
+
+  test('parked: over when an operator has the object sent again and it is stored', async () => {
+    const fixture = openFixture();
+    const { store } = fixture;
+    seed(fixture, 1);
+    const pacs = await startPacs({ onMessage: () => [{ kind: 'respond', status: 0xa900 }] });
+    const worker = workerOn(store, fixture, pacs, { events: deliveryEvents({ store, log: silentLog }) });
+    await worker.round();
+    await worker.round();
+    expect(causes(store)).toEqual(['main:parked']);
+    pacs.use({});
+    store.outbox.retry({ destination: 'main' }, 'A. Operator');
+    await worker.round();
+    await worker.round();
+    expect(states(store)).toEqual(['STORED']);
+    expect(causes(store)).toEqual([]);
+    expect(store.auditQuery.query({ event: 'ALERT_RECOVERED', limit: 10 }).rows).toHaveLength(1);
+  });
+
+  test('parked: over when an operator cancels, and also after a restart of the sender', async () => {
+    const fixture = openFixture();
+    const { store } = fixture;
+    seed(fixture, 2);
+    const pacs = await startPacs({ onMessage: () => [{ kind: 'respond', status: 0xa900 }] });
+    const events = deliveryEvents({ store, log: silentLog });
+    const first = workerOn(store, fixture, pacs, { events });
+    await first.round();
+    await first.round();
+    store.outbox.cancel({ outboxId: 1 }, 'A. Operator');
+    const second = workerOn(store, fixture, pacs, { events });
+    await second.round();
+    expect(causes(store)).toEqual(['main:parked']);
+    store.outbox.cancel({ outboxId: 2 }, 'A. Operator');
+    await second.round();
+    expect(causes(store)).toEqual([]);
+  });
+
+  test('commitment-failed: named by destination, over when nothing that it lacks is parked any more', async () => {
+    const fixture = openFixture();
+    const { store } = fixture;
+    seed(fixture, 1);
+    const pacs = await startPacs();
+    const events = deliveryEvents({ store, log: silentLog });
+    const worker = workerOn(store, fixture, pacs, { events });
+    await worker.round();
+    await worker.round();
+    const [stored] = store.commitments.storedWithoutCommitment('main', 10);
+    store.commitments.open({
+      transactionUid: '2.25.1',
+      destination: 'main',
+      outboxIds: [stored!.outboxId],
+      deadlineMs: fixture.clock.nowMs() + 1,
+    });
+    const lost = { sopInstanceUid: stored!.sopInstanceUid, failureReason: 0x0112 };
+    await commitmentReported(
+      { transactionUid: '2.25.1', committed: [], failed: [lost] },
+      { commitments: store.commitments, events },
+    );
+    await worker.round();
+    expect(causes(store)).toEqual(['main:commitment-failed']);
+    store.outbox.retry({ destination: 'main' }, 'A. Operator');
+    await worker.round();
+    await worker.round();
+    expect(states(store)).toEqual(['STORED']);
+    expect(causes(store)).toEqual([]);
+  });
+
+  test('rejected: over when the archive answers again', async () => {
+    const fixture = openFixture();
+    const { store } = fixture;
+    seed(fixture, 1);
+    const pacs = await startPacs({ onAssociate: { kind: 'reject', result: 1, source: 1, reason: 3 } });
+    const worker = workerOn(store, fixture, pacs, { events: deliveryEvents({ store, log: silentLog }) });
+    await worker.round();
+    expect(causes(store)).toEqual(['main:rejected']);
+    pacs.use({});
+    worker.wake();
+    fixture.clock.advance(await worker.idleMs());
+    await worker.round();
+    expect(causes(store)).toEqual([]);
   });
 });
 

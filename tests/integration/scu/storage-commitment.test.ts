@@ -189,7 +189,7 @@ describe('Storage Commitment Push Model as SCU (PS3.4 Annex J)', () => {
     const at = await bench(onAction(accepted, eventReport('2.25.1', ['1.2.3.1'], { '1.2.3.2': 0x0112 })));
     await at.requester.round();
     expect(at.commitments.states()).toEqual(['COMMITTED', 'FAILED 274']);
-    expect(at.events.lines).toContain('alert commitment-failed');
+    expect(at.events.lines).toContain('alert main:commitment-failed');
   });
 
   test('the same report again changes nothing and is answered 0000H; one that nobody asked for is refused', async () => {
@@ -203,7 +203,7 @@ describe('Storage Commitment Push Model as SCU (PS3.4 Annex J)', () => {
     const ports = { commitments: at.commitments, events: at.events };
     expect(await commitmentReported(report, ports)).toBe(0);
     expect(await commitmentReported(report, ports)).toBe(0);
-    expect(at.events.lines.filter((line) => line === 'alert commitment-failed')).toHaveLength(1);
+    expect(at.events.lines.filter((line) => line === 'alert main:commitment-failed')).toHaveLength(1);
     expect(await commitmentReported({ ...report, transactionUid: '2.25.99' }, ports)).not.toBe(0);
   });
 

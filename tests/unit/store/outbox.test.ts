@@ -185,9 +185,9 @@ describe('Commitments (PS3.4 Annex J)', () => {
     commitments.open({ transactionUid: '2.25.7', destination: 'main', outboxIds: [outboxId], deadlineMs: 1 });
     expect(commitments.storedWithoutCommitment('main', 10)).toEqual([]);
     const report = { transactionUid: '2.25.7', committed: [sopInstanceUid], failed: [] };
-    expect(commitments.report(report)).toBe('recorded');
-    expect(commitments.report(report)).toBe('duplicate');
-    expect(commitments.report({ ...report, transactionUid: '2.25.8' })).toBe('unknown');
+    expect(commitments.report(report)).toEqual({ kind: 'recorded', destination: 'main' });
+    expect(commitments.report(report)).toEqual({ kind: 'duplicate' });
+    expect(commitments.report({ ...report, transactionUid: '2.25.8' })).toEqual({ kind: 'unknown' });
     expect(fixture.store.outbox.list({ limit: 1, offset: 0 })[0]?.state).toBe('COMMITTED');
   });
 
@@ -209,6 +209,9 @@ describe('Commitments (PS3.4 Annex J)', () => {
       state: 'PARKED',
       lastStatus: 0x0112,
     });
+    expect(fixture.store.outbox.parked('main')).toEqual({ refused: 0, uncommitted: 1 });
+    fixture.store.outbox.retry({ outboxId }, 'operator');
+    expect(fixture.store.outbox.parked('main')).toEqual({ refused: 0, uncommitted: 0 });
   });
 
   test('an unanswered transaction expires and its objects may be asked for again; a late answer still counts', () => {
@@ -224,8 +227,11 @@ describe('Commitments (PS3.4 Annex J)', () => {
     expect(commitments.expire(fixture.clock.nowMs())).toBe(0);
     expect(commitments.expire(fixture.clock.nowMs() + 10)).toBe(1);
     expect(commitments.storedWithoutCommitment('main', 10)).toHaveLength(1);
-    expect(commitments.report({ transactionUid: '2.25.7', committed: [sopInstanceUid], failed: [] })).toBe(
-      'recorded',
+    expect(commitments.report({ transactionUid: '2.25.7', committed: [sopInstanceUid], failed: [] })).toEqual(
+      {
+        kind: 'recorded',
+        destination: 'main',
+      },
     );
     expect(commitments.storedWithoutCommitment('main', 10)).toEqual([]);
   });
