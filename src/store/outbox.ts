@@ -186,6 +186,25 @@ export class Outbox {
     });
   }
 
+  /** What a destination got in the place of this object, when it refused its class; `undefined` when nothing. */
+  standIn(
+    destination: string,
+    sopInstanceUid: string,
+  ): { readonly sopClassUid: string; readonly sopInstanceUid: string } | undefined {
+    return this.#db
+      .sql<{ sopClassUid: string; sopInstanceUid: string }>(
+        `WITH RECURSIVE standIn (objectId, studyInstanceUid, depth) AS (
+           SELECT objectId, studyInstanceUid, 0 FROM object WHERE sopInstanceUid = @sopInstanceUid
+           UNION ALL
+           SELECT o.objectId, o.studyInstanceUid, s.depth + 1 FROM standIn s
+             JOIN object o ON o.studyInstanceUid = s.studyInstanceUid AND o.replacesObjectId = s.objectId
+             JOIN outbox x ON x.objectId = o.objectId AND x.destination = @destination)
+         SELECT o.sopClassUid, o.sopInstanceUid FROM standIn s JOIN object o ON o.objectId = s.objectId
+         WHERE s.depth > 0 ORDER BY s.depth DESC LIMIT 1`,
+      )
+      .get({ destination, sopInstanceUid });
+  }
+
   /** An operator has parked and waiting deliveries sent now; returns how many. */
   retry(selection: DeliverySelection, operator: string): number {
     return this.#db.transaction(() => {

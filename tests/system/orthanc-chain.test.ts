@@ -30,7 +30,7 @@ interface NamedLateral {
 }
 
 /** English headers otherwise, so that every character set can carry the rest. */
-const englishSeed = 30_500_001;
+const englishSeed = 30_500_002;
 
 const ownNames = [
   { what: 'GB18030', characterSets: ['GB18030'], name: 'Ceshi^Xiaoming=测试^小明' },
