@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { product } from './product.ts';
 
 /** Key in the settings table that `model activate` writes; it counts when the configuration names no model. */
 export const activeModelSetting = 'model.active';
@@ -25,4 +26,10 @@ export function activeModelFolder(
   return err(
     new NodeError('MODEL_INVALID', `set model.id to one of: ${packages.join(', ') || '(no package found)'}`),
   );
+}
+
+/** The folder of a package that the command line names: a folder, or the name of one below `models`. */
+export function packageFolder(named: string, modelsFolder: string = join(product.root, 'models')): string {
+  const known = join(modelsFolder, named);
+  return existsSync(named) || !existsSync(known) ? named : known;
 }

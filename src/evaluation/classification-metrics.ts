@@ -1,188 +1,179 @@
-import { clusterBootstrap, type Estimate, rocArea, wilson } from './statistics.ts';
+import { type BootstrapOptions, type Clusters, clusterBootstrap, clustersBy } from './bootstrap.ts';
+import {
+  accuracyOf,
+  binaryMcc,
+  type Confusion,
+  type Counts,
+  confusionOf,
+  countsOf,
+  f1Of,
+  mccOf,
+  mean,
+  predictedClass,
+  ratio,
+} from './confusion.ts';
+import { delongArea, type RankedScores, rankScores, rocArea } from './roc-area.ts';
+import { type Estimate, noEstimate, wilson } from './statistics.ts';
 
-/** One evaluated image: what it is, what the model said, and whose it is. */
-export interface Prediction {
+/** One image with an answer: what it is, what was called, and whose it is. */
+export interface Call {
   /** Index into the class list. */
   readonly truth: number;
-  /** Calibrated probabilities, one per class. */
-  readonly probabilities: readonly number[];
+  readonly called: number;
   readonly patientId: string;
 }
 
-export interface ClassMetrics {
-  readonly classId: string;
-  readonly support: number;
+/** A call with the calibrated probabilities behind it, one per class. */
+export interface Prediction extends Omit<Call, 'called'> {
+  readonly probabilities: readonly number[];
+}
+
+/** The figures every table shows, one class against the rest or the mean over classes. */
+export interface Figures {
+  readonly accuracy: Estimate;
   readonly precision: Estimate;
   readonly sensitivity: Estimate;
   readonly specificity: Estimate;
   readonly npv: Estimate;
   readonly f1: Estimate;
+  readonly balancedAccuracy: Estimate;
+  readonly mcc: Estimate;
   readonly auc: Estimate;
 }
 
-export interface MacroMetrics {
-  readonly accuracy: Estimate;
-  readonly precision: Estimate;
-  readonly sensitivity: Estimate;
-  readonly specificity: Estimate;
-  readonly f1: Estimate;
-  readonly auc: Estimate;
-  readonly mcc: Estimate;
+export interface ClassMetrics extends Figures, Counts {
+  readonly classId: string;
+  readonly support: number;
+  /** The AUC again with DeLong's interval, as a check of the bootstrap; NaN where there are no scores. */
+  readonly aucDeLong: Estimate;
+}
+
+export interface MacroMetrics extends Figures {
+  /** Accuracy again with patients drawn instead of images: wider where images of a patient go together. */
+  readonly accuracyByPatient: Estimate;
 }
 
 export interface ClassificationReport {
-  /** confusion[truth][predicted], counts. */
-  readonly confusion: readonly (readonly number[])[];
+  /** confusion[truth][called], counts. */
+  readonly confusion: Confusion;
   readonly perClass: readonly ClassMetrics[];
   readonly macro: MacroMetrics;
 }
 
-export interface BootstrapOptions {
-  readonly draws: number;
-  readonly seed: number;
-}
-
-/** The class with the highest probability; the first one on a tie. */
-export function predictedClass(probabilities: readonly number[]): number {
-  let best = 0;
-  probabilities.forEach((value, index) => {
-    if (value > (probabilities[best] ?? 0)) best = index;
-  });
-  return best;
-}
-
 /**
  * The paper's figures (accuracy, macro precision, sensitivity, specificity, F1) and those around them, each with a
- * 95 % interval: Wilson for proportions, patient-clustered percentile bootstrap for F1, AUC, MCC and macro means.
+ * 95 % interval: Wilson for proportions; patient-clustered percentile bootstrap for F1, balanced accuracy, MCC, AUC and
+ * every mean over classes. The call is the most probable class, as in the paper.
  */
 export function classificationReport(
   predictions: readonly Prediction[],
   classIds: readonly string[],
   bootstrap: BootstrapOptions,
 ): ClassificationReport {
-  const called = predictions.map(({ probabilities }) => predictedClass(probabilities));
-  const clusters = patientClusters(predictions);
-  const estimate = (statistic: (indices: readonly number[]) => number): Estimate =>
-    clusterBootstrap(clusters, statistic, bootstrap);
-  const all = predictions.map((_, index) => index);
-  const confusion = confusionOf(predictions, called, all, classIds.length);
+  const calls = predictions.map(({ truth, probabilities, patientId }) => ({
+    truth,
+    patientId,
+    called: predictedClass(probabilities),
+  }));
+  const scores = classIds.map((_, index) =>
+    predictions.map(({ probabilities }) => probabilities[index] ?? 0),
+  );
+  const positive = classIds.map((_, index) => predictions.map(({ truth }) => truth === index));
+  const ranked = scores.map((values, index) => rankScores(values, positive[index] ?? []));
+  const report = reportOf(calls, classIds, ranked, bootstrap);
+  return {
+    ...report,
+    perClass: report.perClass.map((entry, index) => ({
+      ...entry,
+      aucDeLong: delongArea(scores[index] ?? [], positive[index] ?? []),
+    })),
+  };
+}
 
-  const auc = (indices: readonly number[], index: number): number =>
-    rocArea(
-      indices.map((i) => predictions[i]?.probabilities[index] ?? 0),
-      indices.map((i) => predictions[i]?.truth === index),
-    );
-  const macroOf =
-    (pick: (counts: Counts) => number) =>
-    (indices: readonly number[]): number => {
-      const matrix = confusionOf(predictions, called, indices, classIds.length);
-      return mean(classIds.map((_, index) => pick(countsOf(matrix, index))));
-    };
+/** The same figures for answers without probabilities, such as a reader's: everything but the AUC. */
+export function callReport(
+  calls: readonly Call[],
+  classIds: readonly string[],
+  bootstrap: BootstrapOptions,
+): ClassificationReport {
+  return reportOf(calls, classIds, [], bootstrap);
+}
 
+/** Per class, from a one-versus-rest table: the figures that need the bootstrap. */
+const perClassFigures = [
+  ({ tp, fp }: Counts) => ratio(tp, tp + fp),
+  ({ tp, fn }: Counts) => ratio(tp, tp + fn),
+  ({ tn, fp }: Counts) => ratio(tn, tn + fp),
+  ({ tn, fn }: Counts) => ratio(tn, tn + fn),
+  f1Of,
+  ({ tp, fp, fn, tn }: Counts) => (ratio(tp, tp + fn) + ratio(tn, tn + fp)) / 2,
+  binaryMcc,
+] as const;
+
+function reportOf(
+  calls: readonly Call[],
+  classIds: readonly string[],
+  ranked: readonly RankedScores[],
+  bootstrap: BootstrapOptions,
+): ClassificationReport {
+  const truth = calls.map((call) => call.truth);
+  const called = calls.map((call) => call.called);
+  const confusion = confusionOf(truth, called, classIds.length);
+  const clusters: Clusters = clustersBy(calls.map(({ patientId }) => patientId));
+  const width = perClassFigures.length + 1;
+  const estimates = clusterBootstrap(
+    clusters,
+    (weights) => {
+      const matrix = confusionOf(truth, called, classIds.length, weights);
+      const rows = classIds.map((_, index) => {
+        const counts = countsOf(matrix, index);
+        const scores = ranked[index];
+        const area = scores === undefined ? Number.NaN : rocArea(scores, weights);
+        return [...perClassFigures.map((figure) => figure(counts)), area];
+      });
+      const means = Array.from({ length: width }, (_, figure) => mean(rows.map((row) => row[figure] ?? NaN)));
+      return [...rows.flat(), ...means, mccOf(matrix), accuracyOf(matrix)];
+    },
+    bootstrap,
+  );
+  const at = (position: number): Estimate => estimates[position] ?? noEstimate;
   const perClass = classIds.map((classId, index): ClassMetrics => {
-    const { tp, fp, fn, tn } = countsOf(confusion, index);
+    const counts = countsOf(confusion, index);
+    const { tp, fp, fn, tn } = counts;
+    const first = index * width;
     return {
       classId,
       support: tp + fn,
+      ...counts,
+      accuracy: wilson(tp + tn, tp + fp + fn + tn),
       precision: wilson(tp, tp + fp),
       sensitivity: wilson(tp, tp + fn),
       specificity: wilson(tn, tn + fp),
       npv: wilson(tn, tn + fn),
-      f1: estimate((indices) =>
-        f1Of(countsOf(confusionOf(predictions, called, indices, classIds.length), index)),
-      ),
-      auc: estimate((indices) => auc(indices, index)),
+      f1: at(first + 4),
+      balancedAccuracy: at(first + 5),
+      mcc: at(first + 6),
+      auc: at(first + 7),
+      aucDeLong: noEstimate,
     };
   });
-  const right = called.filter((value, index) => value === predictions[index]?.truth).length;
+  const means = classIds.length * width;
+  const right = calls.filter((call) => call.called === call.truth).length;
   return {
     confusion,
     perClass,
     macro: {
-      accuracy: wilson(right, predictions.length),
-      precision: estimate(macroOf(({ tp, fp }) => ratio(tp, tp + fp))),
-      sensitivity: estimate(macroOf(({ tp, fn }) => ratio(tp, tp + fn))),
-      specificity: estimate(macroOf(({ tn, fp }) => ratio(tn, tn + fp))),
-      f1: estimate(macroOf(f1Of)),
-      auc: estimate((indices) => mean(classIds.map((_, index) => auc(indices, index)))),
-      mcc: estimate((indices) => mccOf(confusionOf(predictions, called, indices, classIds.length))),
+      accuracy: wilson(right, calls.length),
+      accuracyByPatient: at(means + width + 1),
+      precision: at(means),
+      sensitivity: at(means + 1),
+      specificity: at(means + 2),
+      npv: at(means + 3),
+      f1: at(means + 4),
+      // The mean of the sensitivities, as scikit-learn's balanced_accuracy_score (Brodersen et al. 2010).
+      balancedAccuracy: at(means + 1),
+      mcc: at(means + width),
+      auc: at(means + 7),
     },
   };
-}
-
-interface Counts {
-  readonly tp: number;
-  readonly fp: number;
-  readonly fn: number;
-  readonly tn: number;
-}
-
-/** One-versus-rest counts of a class. */
-export function countsOf(confusion: readonly (readonly number[])[], index: number): Counts {
-  let tp = 0;
-  let fp = 0;
-  let fn = 0;
-  let tn = 0;
-  confusion.forEach((row, truth) => {
-    row.forEach((count, predicted) => {
-      if (truth === index && predicted === index) tp += count;
-      else if (predicted === index) fp += count;
-      else if (truth === index) fn += count;
-      else tn += count;
-    });
-  });
-  return { tp, fp, fn, tn };
-}
-
-/** Multiclass Matthews correlation coefficient (Gorodkin 2004, R_K). NaN when it is undefined. */
-export function mccOf(confusion: readonly (readonly number[])[]): number {
-  const size = confusion.length;
-  const rows = confusion.map((row) => row.reduce((sum, count) => sum + count, 0));
-  const columns = Array.from({ length: size }, (_, j) =>
-    confusion.reduce((sum, row) => sum + (row[j] ?? 0), 0),
-  );
-  const total = rows.reduce((sum, count) => sum + count, 0);
-  const correct = confusion.reduce((sum, row, i) => sum + (row[i] ?? 0), 0);
-  const cross = rows.reduce((sum, count, i) => sum + count * (columns[i] ?? 0), 0);
-  const squares = (counts: readonly number[]): number =>
-    counts.reduce((sum, count) => sum + count * count, 0);
-  const denominator = Math.sqrt((total * total - squares(columns)) * (total * total - squares(rows)));
-  return denominator === 0 ? Number.NaN : (correct * total - cross) / denominator;
-}
-
-function confusionOf(
-  predictions: readonly Prediction[],
-  called: readonly number[],
-  indices: readonly number[],
-  classes: number,
-): number[][] {
-  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (const index of indices) {
-    const row = matrix[predictions[index]?.truth ?? -1];
-    const column = called[index] ?? 0;
-    if (row !== undefined) row[column] = (row[column] ?? 0) + 1;
-  }
-  return matrix;
-}
-
-function patientClusters(predictions: readonly Prediction[]): number[][] {
-  const byPatient = new Map<string, number[]>();
-  predictions.forEach(({ patientId }, index) => {
-    const found = byPatient.get(patientId);
-    if (found === undefined) byPatient.set(patientId, [index]);
-    else found.push(index);
-  });
-  return [...byPatient.values()];
-}
-
-function f1Of({ tp, fp, fn }: Counts): number {
-  return ratio(2 * tp, 2 * tp + fp + fn);
-}
-
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? Number.NaN : part / whole;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -5,42 +5,23 @@ export interface Estimate {
   readonly high: number;
 }
 
-const z95 = 1.959963984540054;
+/** The two-sided 95 % point of the normal distribution. */
+export const z95 = 1.959963984540054;
+
+/** What cannot be estimated: a report prints a dash, metrics.json says null. */
+export const noEstimate: Estimate = { value: Number.NaN, low: Number.NaN, high: Number.NaN };
 
 /**
  * Wilson score interval of a proportion (Wilson 1927; Newcombe 1998, method 3). Without observations every value is
  * NaN: a report prints a dash, never a made-up figure.
  */
 export function wilson(successes: number, total: number): Estimate {
-  if (total === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN };
+  if (total === 0) return noEstimate;
   const p = successes / total;
   const z2 = z95 * z95;
   const centre = (p + z2 / (2 * total)) / (1 + z2 / total);
   const half = (z95 * Math.sqrt((p * (1 - p)) / total + z2 / (4 * total * total))) / (1 + z2 / total);
   return { value: p, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
-}
-
-/** Area under the ROC curve by the Mann-Whitney statistic, ties counted half. NaN when one group is empty. */
-export function rocArea(scores: readonly number[], positive: readonly boolean[]): number {
-  const order = scores.map((score, index) => ({ score, positive: positive[index] === true }));
-  order.sort((a, b) => a.score - b.score);
-  let rankSum = 0;
-  let positives = 0;
-  for (let start = 0; start < order.length; ) {
-    let end = start;
-    while (end < order.length && order[end]?.score === order[start]?.score) end++;
-    const meanRank = (start + end + 1) / 2;
-    for (let i = start; i < end; i++) {
-      if (order[i]?.positive === true) {
-        rankSum += meanRank;
-        positives++;
-      }
-    }
-    start = end;
-  }
-  const negatives = order.length - positives;
-  if (positives === 0 || negatives === 0) return Number.NaN;
-  return (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
 }
 
 /** Cohen's kappa of two raters over the same cases; 1 is full agreement, 0 what chance alone would give. */
@@ -93,30 +74,6 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/**
- * Percentile bootstrap over clusters (patients): images of one patient are drawn together, because they are not
- * independent. `statistic` gets the indices of the drawn images. NaN draws are left out of the percentiles.
- */
-export function clusterBootstrap(
-  clusters: readonly (readonly number[])[],
-  statistic: (indices: readonly number[]) => number,
-  options: { readonly draws: number; readonly seed: number },
-): Estimate {
-  const value = statistic(clusters.flat());
-  const random = seededRandom(options.seed);
-  const draws: number[] = [];
-  for (let draw = 0; draw < options.draws; draw++) {
-    const indices: number[] = [];
-    for (let i = 0; i < clusters.length; i++) {
-      for (const index of clusters[Math.floor(random() * clusters.length)] ?? []) indices.push(index);
-    }
-    const sample = statistic(indices);
-    if (!Number.isNaN(sample)) draws.push(sample);
-  }
-  draws.sort((a, b) => a - b);
-  return { value, low: quantile(draws, 0.025), high: quantile(draws, 0.975) };
-}
-
 /** Linear interpolation between order statistics (R type 7); NaN for an empty list. `sorted` ascending. */
 export function quantile(sorted: readonly number[], q: number): number {
   if (sorted.length === 0) return Number.NaN;
@@ -124,5 +81,6 @@ export function quantile(sorted: readonly number[], q: number): number {
   const low = Math.floor(position);
   const a = sorted[low] ?? Number.NaN;
   const b = sorted[Math.min(sorted.length - 1, low + 1)] ?? Number.NaN;
-  return a + (b - a) * (position - low);
+  // An infinite neighbour with no share would make NaN.
+  return position === low ? a : a + (b - a) * (position - low);
 }

@@ -17,7 +17,7 @@ export interface ImageJobTools {
   readonly charsetDefault: string | undefined;
   readonly noResult: 'none' | 'sr' | 'sr_and_capture';
   readSpoolFile(path: string): Promise<Uint8Array>;
-  decideView(file: Part10File, job: ImageJob): FilterRecord;
+  decideView(file: Part10File, job: Pick<ImageJob, 'sopClassUid' | 'callingAeTitle'>): FilterRecord;
   resultContext(study: StudyContext, startedAtMs: number): ResultContext;
   /** The capture and whatever optional objects the configuration asks for, in sending order. */
   buildObjects(context: ResultContext, image: AnalysedImage, source: DataSet): BuiltObjects;
@@ -29,39 +29,62 @@ export interface BuiltObjects {
   readonly capturedMapClassId?: string;
 }
 
+/** What an image must pass before its pixels are looked at. */
+export type ExaminedImage =
+  | InScopeImage
+  /** `file` is absent when it could not be parsed. */
+  | { readonly kind: 'ended'; readonly end: ImageEnd; readonly file?: Part10File };
+
+export interface InScopeImage {
+  readonly kind: 'in scope';
+  readonly file: Part10File;
+  readonly filter: FilterRecord;
+  readonly identity: QueryIdentity;
+  readonly study: StudyContext;
+}
+
+/** Parse, filter and identity: an image that fails ends here with its reasons. A job without class takes the file's. */
+export function examineImage(
+  bytes: Uint8Array,
+  job: Pick<ImageJob, 'callingAeTitle' | 'released'> & Partial<Pick<ImageJob, 'sopClassUid'>>,
+  tools: Pick<ImageJobTools, 'charsetDefault' | 'decideView'>,
+): ExaminedImage {
+  const options = tools.charsetDefault === undefined ? {} : { siteDefaultCharacterSet: tools.charsetDefault };
+  const parsed = readPart10(bytes, options);
+  if (!parsed.ok) {
+    return {
+      kind: 'ended',
+      end: { disposition: 'refused', reasons: [parseReason(parsed.error)], objects: [] },
+    };
+  }
+  const file = parsed.value;
+  const sopClassUid = job.sopClassUid ?? file.dataSet.string('SOPClassUID') ?? '';
+  const filter = tools.decideView(file, { sopClassUid, callingAeTitle: job.callingAeTitle });
+  const identity = queryIdentity(file);
+  const ended = (disposition: 'skipped' | 'held', reasons: readonly Reason[]): ExaminedImage => ({
+    kind: 'ended',
+    file,
+    end: { disposition, reasons, filter, identity, objects: [] },
+  });
+  if (filter.verdict === 'exclude') return ended('skipped', filter.reasons);
+  if (filter.verdict === 'unknown' && !job.released) return ended('held', filter.reasons);
+  if (file.dataSet.string('PatientID') === undefined)
+    return ended('held', [{ code: 'Q05', detail: 'Patient ID (0010,0020) is empty' }]);
+  const study = readStudyContext(file.dataSet);
+  if (!study.ok) return ended('held', [{ code: 'Q04', detail: study.error.message }]);
+  return { kind: 'in scope', file, filter, identity, study: study.value };
+}
+
 /**
  * One image from spool to end: parse, filter, identity, analyse, compose. Everything the image itself can be blamed
  * for is an ImageEnd with reasons; what is thrown is a fault of this machine and costs an attempt.
  */
 export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<ImageEnd> {
-  const bytes = await tools.readSpoolFile(job.path);
-  const options = tools.charsetDefault === undefined ? {} : { siteDefaultCharacterSet: tools.charsetDefault };
-  const file = readPart10(bytes, options);
-  if (!file.ok) return { disposition: 'refused', reasons: [parseReason(file.error)], objects: [] };
+  const examined = examineImage(await tools.readSpoolFile(job.path), job, tools);
+  if (examined.kind === 'ended') return examined.end;
+  const { file, filter, identity, study } = examined;
 
-  const filter = tools.decideView(file.value, job);
-  const identity = queryIdentity(file.value);
-  if (filter.verdict === 'exclude')
-    return { disposition: 'skipped', reasons: filter.reasons, filter, identity, objects: [] };
-  if (filter.verdict === 'unknown' && !job.released) {
-    return { disposition: 'held', reasons: filter.reasons, filter, identity, objects: [] };
-  }
-  if (file.value.dataSet.string('PatientID') === undefined) {
-    const reasons: Reason[] = [{ code: 'Q05', detail: 'Patient ID (0010,0020) is empty' }];
-    return { disposition: 'held', reasons, filter, identity, objects: [] };
-  }
-  const study = readStudyContext(file.value.dataSet);
-  if (!study.ok) {
-    return {
-      disposition: 'held',
-      reasons: [{ code: 'Q04', detail: study.error.message }],
-      filter,
-      identity,
-      objects: [],
-    };
-  }
-
-  const { image, facts } = await analyseImage(file.value, tools.inference, {
+  const { image, facts } = await analyseImage(file, tools.inference, {
     ...tools.analysis,
     dynamic: filter.dynamic,
   });
@@ -69,7 +92,7 @@ export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<
   const captured = analysed || (tools.noResult === 'sr_and_capture' && image.display !== undefined);
   const start = performance.now();
   const built: BuiltObjects = captured
-    ? tools.buildObjects(tools.resultContext(study.value, job.startedAtMs), image, file.value.dataSet)
+    ? tools.buildObjects(tools.resultContext(study, job.startedAtMs), image, file.dataSet)
     : { objects: [] };
   return {
     disposition: analysed ? 'analysed' : 'refused',
@@ -80,7 +103,7 @@ export async function runImageJob(job: ImageJob, tools: ImageJobTools): Promise<
     analysis: {
       ...facts,
       timingsMs: { ...facts.timingsMs, compose: Math.round((performance.now() - start) * 10) / 10 },
-      record: writeAnalysisRecord(study.value, image, built.capturedMapClassId),
+      record: writeAnalysisRecord(study, image, built.capturedMapClassId),
     },
   };
 }

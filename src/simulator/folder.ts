@@ -11,7 +11,7 @@ export interface FolderOptions extends StudyOptions {
   /** First patient seed; patients are consecutive. Classes alternate with the seed. */
   readonly firstSeed: number;
   readonly patients: number;
-  /** Value of the `split` column; default 'test'. */
+  /** Value of the `split` column; absent: empty, so that `preprocess` makes a split and `evaluate` takes every row. */
   readonly split?: string;
 }
 
@@ -22,8 +22,11 @@ export interface FolderProgress {
   readonly file: string;
 }
 
+/** Label of a picture that is no lateral lumbar spine: the node must not answer it. */
+const otherLabel = 'other';
+
 /**
- * Header of labels.csv. `label` is empty for pictures that are no lateral lumbar spine; points and boxes are
+ * Header of labels.csv, as `evaluate` and `preprocess` read it. Points and boxes are
  * continuous source pixel coordinates; `slip_mm` is in the object plane (detector millimetres divided by 1.15).
  */
 export const LABELS_HEADER =
@@ -36,7 +39,7 @@ export function labelsRow(file: string, split: string, image: SimulatedImage): s
   const { age, sex } = sampleAnatomy(image.seed);
   return [
     file,
-    truth?.label ?? '',
+    truth?.label ?? otherLabel,
     image.patientId,
     image.studyInstanceUid,
     image.sopInstanceUid,
@@ -84,7 +87,7 @@ export async function simulateToFolder(
       await mkdir(join(outputFolder, folder), { recursive: true });
       const file = `${folder}/${image.view}.dcm`;
       await writeFile(join(outputFolder, file), image.bytes);
-      lines.push(labelsRow(file, options.split ?? 'test', image));
+      lines.push(labelsRow(file, options.split ?? '', image));
       onProgress({ done: lines.length - 1, total, file });
     }
   }

@@ -1,53 +1,65 @@
-import { progressLine } from '../progress-line.ts';
-import { exitCodes } from '../restart-policy.ts';
+import { InvalidArgumentError } from 'commander';
+import type { EvaluateOptions } from '../evaluation/evaluate-verb.ts';
+import { usageOr } from '../usage-error.ts';
 import type { RegisterVerb } from './verb.ts';
-
-interface EvaluateOptions {
-  readonly data: string;
-  readonly model: string;
-  readonly out: string;
-  readonly split?: string;
-  readonly readers?: string;
-  readonly trainingPatients?: string;
-  readonly group: string;
-  readonly seed: number;
-  readonly draws: number;
-}
 
 /** `evaluate`: the production pipeline over a labelled list, with confidence intervals and acceptance limits. */
 export const registerEvaluate: RegisterVerb = (program, { exit }) => {
   program
     .command('evaluate')
     .description(
-      'run the production pipeline over a labelled list and write report.html, metrics.json, predictions.csv',
+      'run the production pipeline over a labelled list; writes report.html, metrics.json and more',
     )
-    .requiredOption('-d, --data <csv>', 'file,label,patient_id[,split,lesion_x,...]')
-    .requiredOption('-m, --model <folder>', 'model package')
-    .requiredOption('-o, --out <folder>', 'where the report goes')
+    .option('-d, --data <csv>', 'file,label,patient_id[,split,lesion_x,lesion_y,box_x0,...,mm_per_pixel,...]')
+    .option('-m, --model <package>', 'folder or name of the model package')
+    .option('-o, --out <folder>', 'where the report goes')
     .option('--split <name>', 'only rows of this split')
     .option('--readers <csv>', 'file,<reader>,<reader>,... with class ids')
+    .option('--boxes <csv>', 'file,x0,y0,x1,y1 of the lesions, in source pixels')
     .option(
-      '--training-patients <file>',
-      'patient ids the model was trained on, one a line: a leak is an error',
+      '--training <file>',
+      'patient ids or label list the model was trained on: a shared patient is an error',
     )
-    .option('--group <columns>', 'comma-separated columns to split the figures by', '')
-    .option('--seed <number>', 'seed of the bootstrap', Number, 1)
-    .option('--draws <number>', 'bootstrap draws', Number, 1000)
+    .option('--group <columns>', 'comma-separated columns of the list to split the figures by', listOf, [])
+    .option('--prevalence <list>', 'class=share,...: predictive values at these prevalences', sharesOf, {})
+    .option('--released', 'take images whose view cannot be told, as after an operator released them')
+    .option('--seed <number>', 'seed of the bootstrap', wholeNumber, 1)
+    .option('--draws <number>', 'bootstrap draws', wholeNumber, 2000)
+    .option('--sessions <number>', 'images in flight, each in its own session', wholeNumber, 2)
+    .option('--provider <name>', 'cpu, cuda or webgpu', providerOf, 'cpu')
+    .option('--resume', 'go on with the answers that are in the folder already')
+    .option('--dry-run', 'check the lists and the files, run nothing')
+    .option('--compare <metrics...>', 'compare two metrics.json instead')
+    .option('--json', 'with --compare or --dry-run: JSON')
     .action(async (options: EvaluateOptions) => {
-      const { evaluateFromCommandLine } = await import('../evaluate-verb.ts');
-      const met = await evaluateFromCommandLine({
-        dataFile: options.data,
-        outputFolder: options.out,
-        modelFolder: options.model,
-        groups: options.group === '' ? [] : options.group.split(','),
-        seed: options.seed,
-        bootstrapDraws: options.draws,
-        print: (line) => process.stdout.write(`${line}\n`),
-        progress: (done, total) => progressLine('images evaluated', done, total),
-        ...(options.split === undefined ? {} : { split: options.split }),
-        ...(options.readers === undefined ? {} : { readersFile: options.readers }),
-        ...(options.trainingPatients === undefined ? {} : { trainingFile: options.trainingPatients }),
-      });
-      exit(met ? exitCodes.ok : exitCodes.failed);
+      const { runEvaluateVerb } = await import('../evaluation/evaluate-verb.ts');
+      exit(await runEvaluateVerb(options).catch(usageOr));
     });
 };
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
+  return value;
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').filter((name) => name !== '');
+}
+
+function sharesOf(text: string): Record<string, number> {
+  return Object.fromEntries(
+    listOf(text).map((pair) => {
+      const [name = '', share = ''] = pair.split('=');
+      const value = Number(share);
+      if (name === '' || share === '' || !(value > 0 && value < 1))
+        throw new InvalidArgumentError('class=share with a share between 0 and 1, such as dls=0.05');
+      return [name, value];
+    }),
+  );
+}
+
+function providerOf(text: string): EvaluateOptions['provider'] {
+  if (text === 'cpu' || text === 'cuda' || text === 'webgpu') return text;
+  throw new InvalidArgumentError('cpu, cuda or webgpu');
+}

@@ -1,5 +1,5 @@
 import type { SimulatedView } from '../../simulator/header-habits.ts';
-import { progressLine } from '../progress-line.ts';
+import { progressReport } from '../progress-line.ts';
 import type { RegisterVerb } from './verb.ts';
 
 interface SimulateOptions {
@@ -9,6 +9,7 @@ interface SimulateOptions {
   readonly size?: number;
   readonly views?: string;
   readonly transferSyntax: string;
+  readonly split?: string;
 }
 
 /** `simulate`: simulated studies with ground truth, for trials and training. */
@@ -25,18 +26,21 @@ export const registerSimulate: RegisterVerb = (program) => {
       'comma-separated: ap, neutral, flexion, extension, oblique, chest, pelvis, blank',
     )
     .option('--transfer-syntax <uid>', 'a transfer syntax UID or "mixed"', 'mixed')
+    .option('--split <name>', 'value of the split column of labels.csv; absent: empty')
     .action(async (options: SimulateOptions) => {
       const { simulateToFolder } = await import('../../simulator/folder.ts');
+      const progress = progressReport('images written');
       const written = await simulateToFolder(
         {
           outputFolder: options.out,
           firstSeed: options.seed,
           patients: options.patients,
           transferSyntaxUid: options.transferSyntax,
+          ...(options.split === undefined ? {} : { split: options.split }),
           ...(options.size === undefined ? {} : { size: options.size }),
           ...(options.views === undefined ? {} : { views: options.views.split(',') as SimulatedView[] }),
         },
-        ({ done, total }) => progressLine('images written', done, total),
+        ({ done, total }) => progress(done, total),
       );
       process.stdout.write(`${written} images and labels.csv are in ${options.out}.\n`);
     });

@@ -68,7 +68,15 @@ export function captureContent(
   };
 }
 
-function mapWanted(image: AnalysedImage, { map }: CaptureSettings): boolean {
+/** Whether the capture of this image shows a map: wanted for its outcome, and focal enough to point somewhere. */
+export function showsMap(
+  image: Pick<AnalysedImage, 'outcome' | 'map'>,
+  settings: Pick<CaptureSettings, 'map'>,
+): boolean {
+  return image.map?.reliability === 'focal' && mapWanted(image, settings);
+}
+
+function mapWanted(image: Pick<AnalysedImage, 'outcome'>, { map }: Pick<CaptureSettings, 'map'>): boolean {
   if (image.outcome === 'SUSPECTED') return true;
   if (image.outcome === 'INDETERMINATE') return map !== 'suspected';
   return image.outcome === 'NOT_DETECTED' && map === 'always';

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { clustersBy } from '../../../src/evaluation/bootstrap.ts';
 import { calibrationReport } from '../../../src/evaluation/calibration-metrics.ts';
-import { classificationReport, mccOf } from '../../../src/evaluation/classification-metrics.ts';
+import { classificationReport } from '../../../src/evaluation/classification-metrics.ts';
+import { mccOf } from '../../../src/evaluation/confusion.ts';
 import type { Estimate } from '../../../src/evaluation/statistics.ts';
 
 /** Three classes with the confusion matrix [[8,1,1],[2,6,2],[0,1,9]]; every patient has two images. */
@@ -66,22 +68,36 @@ test('mccOf equals the published multiclass value for a perfect and a constant c
 });
 
 describe('calibrationReport', () => {
+  const report = (rows: number[][], truth: number[]): ReturnType<typeof calibrationReport> =>
+    calibrationReport(rows, truth, ['normal', 'dls'], {
+      clusters: clustersBy(rows.map((_, index) => String(index))),
+      bootstrap: { draws: 50, seed: 1 },
+    });
   test('is 0 for a forecast that is always right and sure', () => {
-    const { ece, brier } = calibrationReport(
+    const { ece, brier } = report(
       [
         [1, 0],
         [0, 1],
       ],
       [0, 1],
     );
-    expect([ece, brier]).toEqual([0, 0]);
+    expect([ece, brier.value]).toEqual([0, 0]);
   });
   test('measures the gap between confidence and hits', () => {
     const rows = Array.from({ length: 10 }, () => [0.9, 0.1]);
-    const truth = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
-    const { ece, brier, bins } = calibrationReport(rows, truth);
+    const { ece, brier, bins } = report(rows, [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]);
     expect(ece).toBeCloseTo(0.3, 12);
-    expect(brier).toBeCloseTo(0.6 * 0.02 + 0.4 * 1.62, 12);
+    expect(brier.value).toBeCloseTo(0.6 * 0.02 + 0.4 * 1.62, 12);
     expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(10);
   });
+  test('has no slope where a class is separated without error: a dash, not a number', () =>
+    expect(
+      report(
+        [
+          [0.9, 0.1],
+          [0.1, 0.9],
+        ],
+        [0, 1],
+      ).perClass[0]?.slope.value,
+    ).toBeNaN());
 });

@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  clusterBootstrap,
-  cohenKappa,
-  mcNemar,
-  quantile,
-  rocArea,
-  wilson,
-} from '../../../src/evaluation/statistics.ts';
+import { clusterBootstrap, clustersBy } from '../../../src/evaluation/bootstrap.ts';
+import { delongArea, rankScores, rocArea } from '../../../src/evaluation/roc-area.ts';
+import { cohenKappa, mcNemar, quantile, wilson } from '../../../src/evaluation/statistics.ts';
 
 describe('wilson', () => {
   test('gives the published interval of Newcombe 1998, table I: 81 of 263', () => {
@@ -23,8 +18,21 @@ describe('wilson', () => {
 });
 
 describe('rocArea', () => {
-  test('counts ties half', () => expect(rocArea([1, 2, 2, 3], [false, false, true, true])).toBe(0.875));
-  test('is 0 when the order is reversed', () => expect(rocArea([3, 2, 1], [false, true, true])).toBe(0));
+  test('counts ties half', () =>
+    expect(rocArea(rankScores([1, 2, 2, 3], [false, false, true, true]))).toBe(0.875));
+  test('is 0 when the order is reversed', () =>
+    expect(rocArea(rankScores([3, 2, 1], [false, true, true]))).toBe(0));
+  test('counts a case as often as it was drawn', () => {
+    const ranked = rankScores([1, 2, 3], [false, true, false]);
+    expect(rocArea(ranked)).toBe(0.5);
+    expect(rocArea(ranked, Float64Array.of(3, 1, 1))).toBe(0.75);
+    expect(rocArea(ranked, Float64Array.of(1, 0, 1))).toBeNaN();
+  });
+});
+
+test('delongArea has no interval for a perfect separation and none without two of each', () => {
+  expect(delongArea([0.1, 0.2, 0.8, 0.9], [false, false, true, true])).toEqual({ value: 1, low: 1, high: 1 });
+  expect(delongArea([0.1, 0.8], [false, true]).value).toBeNaN();
 });
 
 describe('cohenKappa', () => {
@@ -47,20 +55,30 @@ describe('mcNemar', () => {
 });
 
 describe('clusterBootstrap', () => {
-  const clusters = Array.from({ length: 40 }, (_, i) => [2 * i, 2 * i + 1]);
-  const share = (indices: readonly number[]): number => indices.filter((i) => i < 40).length / indices.length;
+  const patients = clustersBy(Array.from({ length: 80 }, (_, i) => `fictional-${Math.floor(i / 2)}`));
+  const share = (weights: Float64Array): number[] => {
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return [weights.subarray(0, 40).reduce((sum, weight) => sum + weight, 0) / total];
+  };
   test('is repeatable to the bit and holds the estimate', () => {
-    const a = clusterBootstrap(clusters, share, { draws: 500, seed: 7 });
-    expect(a).toEqual(clusterBootstrap(clusters, share, { draws: 500, seed: 7 }));
-    expect(a.value).toBe(0.5);
-    expect(a.low).toBeLessThan(0.5);
-    expect(a.high).toBeGreaterThan(0.5);
+    const [a] = clusterBootstrap(patients, share, { draws: 500, seed: 7 });
+    expect(clusterBootstrap(patients, share, { draws: 500, seed: 7 })).toEqual([a]);
+    expect(a?.value).toBe(0.5);
+    expect(a?.low).toBeLessThan(0.5);
+    expect(a?.high).toBeGreaterThan(0.5);
   });
   test('is wider than drawing images alone would be', () => {
-    const alone = Array.from({ length: 80 }, (_, i) => [i]);
-    const grouped = clusterBootstrap(clusters, share, { draws: 2000, seed: 1 });
-    const single = clusterBootstrap(alone, share, { draws: 2000, seed: 1 });
-    expect(grouped.high - grouped.low).toBeGreaterThan((single.high - single.low) * 1.2);
+    const alone = clustersBy(Array.from({ length: 80 }, (_, i) => String(i)));
+    const [grouped] = clusterBootstrap(patients, share, { draws: 2000, seed: 1 });
+    const [single] = clusterBootstrap(alone, share, { draws: 2000, seed: 1 });
+    expect(grouped!.high - grouped!.low).toBeGreaterThan((single!.high - single!.low) * 1.2);
+  });
+  test('leaves draws out in which a figure is undefined', () => {
+    const [figure] = clusterBootstrap(patients, (weights) => [(weights[0] ?? 0) > 0 ? 1 : Number.NaN], {
+      draws: 100,
+      seed: 1,
+    });
+    expect(figure).toEqual({ value: 1, low: 1, high: 1 });
   });
 });
 

@@ -164,7 +164,7 @@ describe('folder of simulated studies', () => {
       expect(dataSet.string('SOPInstanceUID')).toBe(cell('sop_uid'));
       expect(dataSet.string('PatientID')).toBe(cell('patient_id'));
       expect(dataSet.number('Rows')).toBe(Number(cell('rows')));
-      expect(cell('label') === '').toBe(cell('view') === 'ap');
+      expect(cell('label') === 'other').toBe(cell('view') === 'ap');
       expect(cell('split')).toBe('val');
     }
     expect(readdirSync(join(folder, 'SIM-4')).sort()).toEqual([
