@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ChildMessage, ProcessState, SupervisorMessage } from './process-messages.ts';
+import type { ChildMessage, DrainReason, ProcessState, SupervisorMessage } from './process-messages.ts';
 
 /** A child's end of the channel to the supervisor; without a supervisor (tests) messages go nowhere. */
 export interface ChildChannel {
@@ -8,7 +8,7 @@ export interface ChildChannel {
 
 export interface ChildHandlers {
   wake(): void;
-  drain(): void;
+  drain(why: DrainReason): void;
   reload(): void;
   /** What the supervisor says about every process; only `admin` is told. */
   processes?(states: readonly ProcessState[]): void;
@@ -26,7 +26,7 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
         handlers.wake();
         break;
       case 'drain':
-        handlers.drain();
+        handlers.drain(message.why);
         break;
       case 'reload':
         handlers.reload();
@@ -37,7 +37,7 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
     }
   });
   // An orphan must not go on: two generations on one spool would both send.
-  process.on('disconnect', () => handlers.drain());
+  process.on('disconnect', () => handlers.drain('shutdown'));
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   setInterval(() => {

@@ -33,10 +33,13 @@ export type ChildMessage =
   /** The child wants to be replaced: it holds too much memory or has done its share of jobs. */
   | { readonly kind: 'recycle' };
 
+export type DrainReason = 'shutdown' | 'replacement';
+
 /** What the supervisor tells a child. */
 export type SupervisorMessage =
   | { readonly kind: 'wake' }
-  | { readonly kind: 'drain' }
+  /** Finish what is in hand and leave: the service stops, or this process is replaced by a fresh one. */
+  | { readonly kind: 'drain'; readonly why: DrainReason }
   | { readonly kind: 'reload' }
   /** To `admin` alone: how every process stands. */
   | { readonly kind: 'processes'; readonly processes: readonly ProcessState[] };

@@ -236,7 +236,7 @@ export class Supervisor {
         break;
       case 'recycle':
         this.#options.events.killed(name, 'recycled after its share of work');
-        this.#send(name, { kind: 'drain' });
+        this.#send(name, { kind: 'drain', why: 'replacement' });
         break;
       case 'alive':
         child.rssBytes = message.rssBytes;
@@ -313,7 +313,8 @@ export class Supervisor {
       return;
     }
     refuser.once('exit', start);
-    if (refuser.connected) refuser.send({ kind: 'drain' } satisfies SupervisorMessage, () => undefined);
+    if (refuser.connected)
+      refuser.send({ kind: 'drain', why: 'replacement' } satisfies SupervisorMessage, () => undefined);
     else refuser.kill('SIGKILL');
   }
 
@@ -360,7 +361,7 @@ export class Supervisor {
         clearTimeout(late);
         resolve();
       });
-      this.#send(name, { kind: 'drain' });
+      this.#send(name, { kind: 'drain', why: this.#stopping ? 'shutdown' : 'replacement' });
     });
   }
 }

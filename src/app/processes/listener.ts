@@ -18,14 +18,17 @@ import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import { listenerOptions } from '../listener-options.ts';
+import { product } from '../product.ts';
 import { openRuntime, type Runtime, readConfig } from '../runtime.ts';
 import { inheritedDescriptor } from '../socket-activation.ts';
 
 const drainGraceMs = 30_000;
+/** The run of the service that was last written down as started. */
+const bootSetting = 'node.bootId';
 
 try {
-  const [configFolder = 'config', , descriptor] = process.argv.slice(2);
-  await listen(openRuntime(configFolder, 'listener'), configFolder, descriptor);
+  const [configFolder = 'config', bootId = '', descriptor] = process.argv.slice(2);
+  await listen(openRuntime(configFolder, 'listener'), configFolder, { bootId, descriptor });
   process.exit(0);
 } catch (error) {
   stop(error);
@@ -37,8 +40,12 @@ function stop(error: unknown): never {
   process.exit(exitCodeOf(fault));
 }
 
-async function listen(runtime: Runtime, configFolder: string, descriptor: string | undefined): Promise<void> {
-  const { config, store, log, folders } = runtime;
+async function listen(
+  runtime: Runtime,
+  configFolder: string,
+  { bootId, descriptor }: { readonly bootId: string; readonly descriptor: string | undefined },
+): Promise<void> {
+  const { config, loaded, store, log, folders } = runtime;
   // Associations of an earlier listener ended with it, whatever their rows say.
   const runId = newUlid(hostClock.nowMs());
   store.inbox.closeAssociationsOfOtherBoots(runId);
@@ -96,12 +103,12 @@ async function listen(runtime: Runtime, configFolder: string, descriptor: string
 
   function reload(): void {
     try {
-      const loaded = readConfig(configFolder);
-      const { policy, tls } = listenerOptions(loaded.config, folders.spool);
+      const reloaded = readConfig(configFolder);
+      const { policy, tls } = listenerOptions(reloaded.config, folders.spool);
       const changed = listener.reload(tls === undefined ? { policy } : { policy, tls });
       if (!changed.ok) throw changed.error;
-      limits = loaded.config.storage;
-      const { sha256: configSha256 } = loaded;
+      limits = reloaded.config.storage;
+      const { sha256: configSha256 } = reloaded;
       log.event('CONFIG_RELOADED', { configSha256 });
       books.enter(({ audit }) => audit.append('CONFIG_RELOADED', { configSha256 }));
     } catch (error) {
@@ -119,6 +126,13 @@ async function listen(runtime: Runtime, configFolder: string, descriptor: string
     echo: () => echo.ask(),
     failStop: stop,
   });
+  // A listener that only replaces a dead one is no start of the node.
+  if (store.settings.get(bootSetting) !== bootId) {
+    const start = { version: product.version, bootId, configSha256: loaded.sha256 };
+    log.event('NODE_STARTED', start);
+    books.enter(({ audit }) => audit.append('NODE_STARTED', start));
+    store.settings.set(bootSetting, bootId);
+  }
   channel.tell({ kind: 'ready', port: listener.port });
   await drained.promise;
   await listener.close(drainGraceMs);

@@ -8,11 +8,13 @@ import { DeliveryWorker } from '../../scu/delivery.ts';
 import { fileBytes } from '../../scu/part10-data-set.ts';
 import { CommitmentRequester } from '../../scu/storage-commitment.ts';
 import { hostClock } from '../../store/store.ts';
+import { sendAuditMessages } from '../audit-repository.ts';
 import { openChildChannel } from '../child-channel.ts';
 import { deliveryEvents } from '../delivery-events.ts';
 import { commitmentSettings, deliverySettings } from '../destination-settings.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { scheduleHousekeeping } from '../housekeeping.ts';
+import type { DrainReason } from '../process-messages.ts';
 import { reportReencoder } from '../report-reencoder.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 
@@ -33,6 +35,7 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
   const { config, store, folders, log } = runtime;
   store.outbox.recoverAll();
   const stopping = new AbortController();
+  let drainReason: DrainReason | undefined;
   const workers: DeliveryWorker[] = [];
   let wakeCommitments = new AbortController();
   const channel = openChildChannel({
@@ -40,7 +43,8 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
       for (const worker of workers) worker.wake();
       wakeCommitments.abort();
     },
-    drain: () => {
+    drain: (why) => {
+      drainReason = why;
       stopping.abort();
       wakeCommitments.abort();
       for (const worker of workers) worker.stop();
@@ -76,11 +80,17 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
     if (destination.storageCommitment === 'on' && deliver === 'on')
       loops.push(requestCommitments(destination));
   }
+  loops.push(sendAuditMessages(runtime, stopping.signal));
   const housekeeping = scheduleHousekeeping(runtime);
   channel.tell({ kind: 'ready' });
   const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   await Promise.all([done, ...loops]);
   await housekeeping.stop();
+  // The sender is the last of those that work to leave; its own replacement is no stop of the node.
+  if (drainReason === 'shutdown') {
+    log.event('NODE_STOPPED', { bootId });
+    store.audit.append('NODE_STOPPED', { bootId });
+  }
   store.close();
   await log.close();
 

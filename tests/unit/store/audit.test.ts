@@ -76,7 +76,7 @@ describe('AuditLog', () => {
 
   test('security-relevant rows wait for the audit repository, once each, and can be sent again', () => {
     const { store, clock } = filled('queue');
-    const waiting = store.auditOutbox.unsent(10);
+    const waiting = store.auditOutbox.unsent(10, clock.nowMs());
     expect(waiting.map((row) => row.event)).toEqual([
       'INSTANCE_STORED',
       'INSTANCE_STORED',
@@ -86,9 +86,29 @@ describe('AuditLog', () => {
       waiting.map((row) => row.seq),
       clock.nowMs(),
     );
-    expect(store.auditOutbox.unsent(10)).toEqual([]);
-    expect(store.auditOutbox.resendSince(clock.nowMs() - 300_000)).toBe(3);
-    expect(store.auditOutbox.unsent(2)).toHaveLength(2);
+    expect(store.auditOutbox.unsent(10, clock.nowMs())).toEqual([]);
+    expect(store.auditOutbox.resendLast(300_000)).toBe(3);
+    expect(store.auditOutbox.unsent(2, clock.nowMs())).toHaveLength(2);
+  });
+});
+
+describe('AuditOutbox', () => {
+  test('a received image waits for its patient, for a minute at most; others do not wait behind it', () => {
+    const { store, clock } = openFixture('queue');
+    store.inbox.admit(image(1, { study: 1 }));
+    store.audit.append('TLS_REFUSED', { peerIp: '10.0.0.66', detail: 'stranger' });
+    const waiting = () => store.auditOutbox.unsent(10, clock.nowMs());
+    expect(waiting().map(({ event }) => event)).toEqual(['TLS_REFUSED']);
+    clock.advance(60_001);
+    expect(waiting()[0]).toMatchObject({ event: 'INSTANCE_STORED', patientId: null });
+
+    store.inbox.admit(image(2, { study: 2, atMs: clock.nowMs() }));
+    claim(store);
+    store.results.commitImageResult(analysed(claim(store)));
+    expect(waiting().filter(({ event }) => event === 'INSTANCE_STORED')).toMatchObject([
+      { patientId: null },
+      { patientId: 'P-TEST-1', accessionNumber: 'ACC0001' },
+    ]);
   });
 });
 
