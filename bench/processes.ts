@@ -4,6 +4,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isChildMessage } from '../src/app/process-messages.ts';
+import { peer } from '../tests/support/peer.ts';
 
 /** A server under measurement. */
 export interface RunningServer {
@@ -102,4 +103,11 @@ async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   if (signal !== undefined) child.kill(signal);
   await exit;
+}
+
+/** Path of a peer's program. Benches need their peers: without them there is nothing to compare with. */
+export function requiredPeer(program: string): string {
+  const path = peer(program);
+  if (path === undefined) throw new Error(`${program} is not installed; .ci/run names the Debian packages`);
+  return path;
 }

@@ -1,11 +1,10 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { demoTitles, writeDemoConfig } from '../../src/app/demo-config.ts';
-import { peer } from '../../tests/support/peer.ts';
 import { startOrthanc } from '../../tests/support/orthanc.ts';
 import { transportImage } from '../images.ts';
 import { alternate, type Bar, type BenchContext, type BenchRow, compared, type Suite } from '../measure.ts';
-import { freePort, run, startNodeProcess, startServer } from '../processes.ts';
+import { freePort, requiredPeer, run, startNodeProcess, startServer } from '../processes.ts';
 
 interface Load {
   readonly what: string;
@@ -62,12 +61,12 @@ function loads({ folder, quick }: BenchContext): Load[] {
 }
 
 async function measure(context: BenchContext, load: Load, parallel: number): Promise<BenchRow[]> {
-  const storescp = required('storescp');
+  const storescp = requiredPeer('storescp');
   const ours = await startOurs(context);
   const plain = await startStorescp(context, storescp, []);
   const preserving = await startStorescp(context, storescp, ['+B']);
   const orthanc = await startOrthanc({
-    program: required('Orthanc'),
+    program: requiredPeer('Orthanc'),
     settings: {
       StorageDirectory: join(context.folder, 'orthanc'),
       IndexDirectory: join(context.folder, 'orthanc'),
@@ -78,7 +77,7 @@ async function measure(context: BenchContext, load: Load, parallel: number): Pro
     const start = performance.now();
     await Promise.all(
       Array.from({ length: parallel }, () =>
-        run(required('storescu'), [
+        run(requiredPeer('storescu'), [
           ...['-aet', demoTitles.modality, '-aec', called, '--repeat', `${each}`, '+II'],
           ...['--max-send-pdu', '131072', '127.0.0.1', `${port}`, load.file],
         ]),
@@ -133,11 +132,4 @@ async function startStorescp(context: BenchContext, program: string, options: re
 
 function empty(folder: string): void {
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-}
-
-/** Benches need their peers: without them there is nothing to compare with. */
-function required(program: string): string {
-  const path = peer(program);
-  if (path === undefined) throw new Error(`${program} is not installed; see .ci/run for the Debian packages`);
-  return path;
 }
