@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { textTable } from '../core/text-table.ts';
 import { initialiseCodecs } from '../imaging/native-codec.ts';
+import { readManifest } from '../pipeline/model-package.ts';
 import { type ReceivedObject, startMiniPacs } from '../simulator/mini-pacs.ts';
 import { sendAsModality } from '../simulator/modality.ts';
 import { type SimulatedImage, studyImages } from '../simulator/study.ts';
@@ -33,6 +34,9 @@ export interface DemoOptions {
  * `summary.json` in the output folder; resolves to true only when every expected object arrived.
  */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const modelFolder = options.modelFolder ?? join(product.root, 'models');
+  const model = readManifest(join(modelFolder, options.modelId));
+  if (!model.ok) throw model.error;
   const output = resolve(options.outputFolder);
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
@@ -54,7 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     configFolder,
     { pacs: pacs.port },
     {
-      folder: options.modelFolder ?? join(product.root, 'models'),
+      folder: modelFolder,
       id: options.modelId,
     },
   );

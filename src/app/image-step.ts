@@ -3,6 +3,8 @@ import type { NodeConfig } from '../core/config/index.ts';
 import { asNodeError } from '../core/errors.ts';
 import type { Reason } from '../core/reasons.ts';
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
+import type { Inference } from '../pipeline/inference.ts';
+import type { ModelPackage } from '../pipeline/model-package.ts';
 import type { ImageEnd, ImageJob, NewObject } from '../pipeline/ports.ts';
 import { type ImageJobTools, runImageJob } from '../pipeline/run-image-job.ts';
 import type { ClaimedJob } from '../store/job-queue.ts';
@@ -25,7 +27,13 @@ export interface ImageStepOptions {
   readonly bootId: string;
   readonly channel: ChildChannel;
   readonly clock: Clock;
-  readonly tools: ImageJobTools;
+  readonly tools: Omit<ImageJobTools, 'inference'>;
+  /** The model for this attempt. */
+  readonly inference: (attempt: number) => Promise<Inference>;
+  /** False while the model must prove itself first. */
+  readonly mayClaim: () => boolean;
+  /** An attempt failed for a reason that is not the image's. */
+  readonly faulted: () => void;
 }
 
 /**
@@ -38,7 +46,7 @@ export function imageStep(options: ImageStepOptions): WorkStep {
   let inHand = 0;
   let isAlone = false;
   return async () => {
-    if (isAlone) return false;
+    if (isAlone || !options.mayClaim()) return false;
     const claimed = store.jobs.claim({
       claimedBy: workerName,
       bootId: options.bootId,
@@ -50,8 +58,9 @@ export function imageStep(options: ImageStepOptions): WorkStep {
     isAlone = claimed.attempt > 1;
     channel.tell({ kind: 'busy', timeoutMs: config.model.timeout });
     try {
-      const end = await runImageJob(jobOf(claimed), options.tools);
-      commitEnd(claimed, end, options);
+      const inference = await options.inference(claimed.attempt);
+      const end = await runImageJob(jobOf(claimed), { ...options.tools, inference });
+      commitEnd(claimed, end, inference.model, options);
     } catch (error) {
       if (mustStop(error)) throw error;
       const fault = asNodeError(error);
@@ -60,6 +69,7 @@ export function imageStep(options: ImageStepOptions): WorkStep {
         await whenStoreTakesIt(() => store.jobs.release(claimed));
         return false;
       }
+      options.faulted();
       const reason: Reason = { code: 'T06', detail: fault.message };
       const retryAtMs = clock.nowMs() + claimed.attempt * 2000;
       store.jobs.fail(claimed, { errorCode: fault.code, detail: fault.message, reason }, retryAtMs);
@@ -87,9 +97,9 @@ function jobOf({ jobId, attempt, operatorReleased, startedAtMs, instance }: Clai
   };
 }
 
-function commitEnd(job: ClaimedJob, end: ImageEnd, options: ImageStepOptions): void {
+function commitEnd(job: ClaimedJob, end: ImageEnd, model: ModelPackage, options: ImageStepOptions): void {
   const { store, config, channel } = options;
-  const { manifest, sha256 } = options.tools.inference.model;
+  const { manifest, sha256 } = model;
   const { filter, analysis, identity } = end;
   store.results.commitImageResult({
     job,

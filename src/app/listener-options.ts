@@ -33,6 +33,7 @@ export function listenerOptions(config: NodeConfig, spoolDir: string): ListenerO
             key: readFileSync(tls.key),
             clientCertificates: tls.clientCertificates,
             ...(tls.ca === undefined ? {} : { ca: readFileSync(tls.ca) }),
+            ...(tls.crl === undefined ? {} : { crl: readFileSync(tls.crl) }),
           },
         }),
   };

@@ -24,6 +24,8 @@ export const errorCatalogue = {
   STORE_CORRUPT: { retryable: false, text: 'The database failed its integrity check.' },
   MODEL_INVALID: { retryable: false, text: 'The model package is incomplete or inconsistent.' },
   MODEL_HASH: { retryable: false, text: 'The model file does not match its pinned SHA-256.' },
+  MODEL_SIGNATURE: { retryable: false, text: 'The model package is not signed as this site requires.' },
+  MODEL_ROLLBACK: { retryable: false, text: 'The model is older than one that has run here.' },
   MODEL_PROVIDER: { retryable: true, text: 'No execution provider could load the model.' },
   MODEL_GOLDEN: { retryable: false, text: 'The golden self-test gave other numbers than recorded.' },
   MODEL_OUTPUT: { retryable: true, text: 'The model returned values that are not numbers.' },

@@ -5,7 +5,7 @@ import { readPart10 } from '../dicom/part10-reader.ts';
 import { decodeFrames } from '../imaging/decode-frames.ts';
 import { float32From, type ModelPackage, readInside } from './model-package.ts';
 import { openThreadedSession } from './inference-thread.ts';
-import type { ModelOutput, ModelSession, SessionOptions } from './onnx-session.ts';
+import type { ModelOutput, ModelSession, ProviderFailure, SessionOptions } from './onnx-session.ts';
 import { prepareImage } from './preprocess.ts';
 
 /** A verified model that answered its golden images correctly on this machine. */
@@ -23,13 +23,29 @@ export interface SelfTest {
 }
 
 /**
- * Opens the model and runs its golden images before the first patient image: MODEL_GOLDEN when any logit differs from
- * the recorded one by more than its tolerance, so that a damaged file, runtime or graphics card fails closed.
+ * Opens the model on the first provider that loads it and answers its golden images as recorded, before the first
+ * patient image. A provider that gives other numbers is left for the next one, its failure kept; when none is right
+ * the last fault is returned (MODEL_PROVIDER, MODEL_GOLDEN), so that a damaged file, runtime or card fails closed.
  */
 export async function openInference(
   model: ModelPackage,
   options: SessionOptions,
 ): Promise<Result<Inference, NodeError>> {
+  const failures: ProviderFailure[] = [];
+  let fault = new NodeError('MODEL_PROVIDER', 'no execution provider is configured');
+  for (const provider of options.providers) {
+    const opened = await openOn(model, { ...options, providers: [provider] });
+    if (opened.ok) {
+      const { session } = opened.value;
+      return ok({ ...opened.value, session: { ...session, failures } });
+    }
+    fault = opened.error;
+    failures.push({ provider, error: opened.error.message });
+  }
+  return err(fault);
+}
+
+async function openOn(model: ModelPackage, options: SessionOptions): Promise<Result<Inference, NodeError>> {
   const session = await openThreadedSession(model, options);
   if (!session.ok) return session;
   const selfTest = await runSelfTest(model, session.value);

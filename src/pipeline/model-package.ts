@@ -1,9 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { z } from 'zod';
 import { NodeError } from '../core/errors.ts';
 import { sha256Hex } from '../core/identifiers.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { checkSum, type PackageSums, signatureFile, sumsFile, verifySums } from './model-signature.ts';
 import { refuseExternalData } from './onnx-file.ts';
 
 const band = z.tuple([z.number(), z.number()]);
@@ -108,12 +110,27 @@ export interface ModelPackage {
   readonly featureBank?: Float32Array;
 }
 
+/** Whose signature a package must carry. */
+export interface ModelTrust {
+  readonly publicKey: KeyObject;
+}
+
 /**
  * Reads and verifies a model folder: manifest schema, SHA-256 and size of the file, no link out of the folder,
- * no external data. Fails closed with MODEL_INVALID or MODEL_HASH.
+ * no external data, and with `trust` the signature over everything that is read. Fails closed with MODEL_INVALID,
+ * MODEL_HASH or MODEL_SIGNATURE.
  */
-export function loadModelPackage(folder: string): Result<ModelPackage, NodeError> {
-  const manifest = readManifest(folder);
+export function loadModelPackage(folder: string, trust?: ModelTrust): Result<ModelPackage, NodeError> {
+  const loaded = loadUnsigned(folder);
+  if (!loaded.ok || trust === undefined) return loaded;
+  const signed = checkSignature(loaded.value, trust);
+  return signed.ok ? loaded : signed;
+}
+
+function loadUnsigned(folder: string): Result<LoadedPackage, NodeError> {
+  const manifestBytes = readInside(folder, 'manifest.json');
+  if (!manifestBytes.ok) return manifestBytes;
+  const manifest = parseManifest(folder, manifestBytes.value);
   if (!manifest.ok) return manifest;
   const { file, sha256, sizeBytes, rejection } = manifest.value;
   const bytes = readInside(folder, file);
@@ -129,7 +146,13 @@ export function loadModelPackage(folder: string): Result<ModelPackage, NodeError
   }
   const selfContained = refuseExternalData(bytes.value);
   if (!selfContained.ok) return selfContained;
-  const base = { folder, manifest: manifest.value, sha256: actual, bytes: bytes.value };
+  const base = {
+    folder,
+    manifest: manifest.value,
+    sha256: actual,
+    bytes: bytes.value,
+    manifestSha256: sha256Hex(manifestBytes.value),
+  };
   if (rejection?.features === undefined) return ok(base);
   const bank = readInside(folder, rejection.features.bank);
   if (!bank.ok) return bank;
@@ -139,16 +162,67 @@ export function loadModelPackage(folder: string): Result<ModelPackage, NodeError
       new NodeError('MODEL_INVALID', `the feature bank has ${bank.value.length} bytes, expected ${expected}`),
     );
   }
-  return ok({ ...base, featureBank: float32From(bank.value) });
+  return ok({ ...base, featureBank: float32From(bank.value), featureBankSha256: sha256Hex(bank.value) });
+}
+
+/** What was read, with the sums of exactly the bytes that are used. */
+interface LoadedPackage extends ModelPackage {
+  readonly manifestSha256: string;
+  readonly featureBankSha256?: string;
+}
+
+function checkSignature(loaded: LoadedPackage, { publicKey }: ModelTrust): Result<undefined, NodeError> {
+  const { folder, manifest, sha256 } = loaded;
+  const sums = readInside(folder, sumsFile);
+  const signature = readInside(folder, signatureFile);
+  if (!sums.ok || !signature.ok) {
+    return err(
+      new NodeError(
+        'MODEL_SIGNATURE',
+        `a signature is required, but ${folder} has no ${sumsFile} and ${signatureFile}`,
+      ),
+    );
+  }
+  const listed = verifySums(sums.value, signature.value, publicKey);
+  if (!listed.ok) return listed;
+  const used: [string, string][] = [
+    ['manifest.json', loaded.manifestSha256],
+    [manifest.file, sha256],
+  ];
+  const bank = manifest.rejection?.features?.bank;
+  if (bank !== undefined) used.push([bank, loaded.featureBankSha256 ?? '']);
+  for (const [name, sum] of used) {
+    const checked = checkSum(listed.value, name, sum);
+    if (!checked.ok) return checked;
+  }
+  return checkGolden(folder, manifest, listed.value);
+}
+
+/** Their answers stand in the manifest; here the questions. */
+function checkGolden(
+  folder: string,
+  manifest: ModelManifest,
+  sums: PackageSums,
+): Result<undefined, NodeError> {
+  for (const { file } of manifest.golden) {
+    const bytes = readInside(folder, file);
+    if (!bytes.ok) return bytes;
+    const checked = checkSum(sums, file, sha256Hex(bytes.value));
+    if (!checked.ok) return checked;
+  }
+  return ok(undefined);
 }
 
 /** The manifest alone, for `model list`: the model file is neither read nor checked. */
 export function readManifest(folder: string): Result<ModelManifest, NodeError> {
-  const text = readInside(folder, 'manifest.json');
-  if (!text.ok) return text;
+  const bytes = readInside(folder, 'manifest.json');
+  return bytes.ok ? parseManifest(folder, bytes.value) : bytes;
+}
+
+function parseManifest(folder: string, bytes: Uint8Array): Result<ModelManifest, NodeError> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.from(text.value).toString('utf8'));
+    parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (error) {
     return err(new NodeError('MODEL_INVALID', `${folder}/manifest.json is not JSON`, { cause: error }));
   }

@@ -6,6 +6,8 @@ export interface ListenerTls {
   readonly certificate: string | Buffer;
   readonly key: string | Buffer;
   readonly ca?: string | Buffer;
+  /** Revoked client certificates; with it every authority in `ca` needs a current list. */
+  readonly crl?: string | Buffer;
   readonly clientCertificates: 'none' | 'optional' | 'required';
 }
 
@@ -26,6 +28,7 @@ export function secureContextOptions(tls: ListenerTls): SecureContextOptions {
     cert: tls.certificate,
     key: tls.key,
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.crl === undefined ? {} : { crl: tls.crl }),
     minVersion: 'TLSv1.2',
     ciphers: suites,
     honorCipherOrder: true,

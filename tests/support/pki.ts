@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -62,19 +62,21 @@ export function makePki(openssl: string): Pki {
       );
     },
     revoke: (authority, ...names) => {
-      const database = join(folder, `${authority}.index`);
-      execFileSync('touch', [database]);
-      const config = ['-config', '/dev/stdin'];
-      const text = `[ca]\ndefault_ca=x\n[x]\ndatabase=${database}\ndefault_md=sha256\ndefault_crl_days=1\n`;
+      const text = `[ca]\ndefault_ca=x\n[x]\ndatabase=${authority}.index\ndefault_md=sha256\ndefault_crl_days=1\n`;
+      writeFileSync(join(folder, `${authority}.cnf`), text);
+      writeFileSync(join(folder, `${authority}.index`), '');
       const ca = (...args: readonly string[]) =>
-        execFileSync(
-          openssl,
-          ['ca', ...config, '-cert', `${authority}.pem`, '-keyfile', `${authority}.key`, ...args],
-          {
-            cwd: folder,
-            input: text,
-            stdio: ['pipe', 'pipe', 'ignore'],
-          },
+        run(
+          ...[
+            'ca',
+            '-config',
+            `${authority}.cnf`,
+            '-cert',
+            `${authority}.pem`,
+            '-keyfile',
+            `${authority}.key`,
+          ],
+          ...args,
         );
       for (const name of names) ca('-revoke', `${name}.pem`);
       ca('-gencrl', '-out', `${authority}.crl`);

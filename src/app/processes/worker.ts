@@ -2,16 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asNodeError } from '../../core/errors.ts';
-import { openInference } from '../../pipeline/inference.ts';
-import { loadModelPackage } from '../../pipeline/model-package.ts';
+import { openInference, runSelfTest } from '../../pipeline/inference.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { hostClock } from '../../store/store.ts';
 import { openChildChannel } from '../child-channel.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { imageStep, workerName } from '../image-step.ts';
-import { activeModelFolder, activeModelSetting } from '../model-selection.ts';
+import { inferenceByAttempt } from '../inference-by-attempt.ts';
+import { modelInForce, watchModel } from '../model-gate.ts';
 import { openComposer } from '../result-composer.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
+import { SelfTestSchedule } from '../self-test-schedule.ts';
+import { selfTestStep } from '../self-test-step.ts';
 import { studyStep } from '../study-step.ts';
 import { openViewFilter } from '../view-decision.ts';
 import { WorkerLoop } from '../worker-loop.ts';
@@ -34,31 +36,24 @@ try {
 
 async function work(runtime: Runtime, configFolder: string, bootId: string): Promise<void> {
   const { config, loaded, store, log, folders } = runtime;
-  const folder = activeModelFolder(config.model, store.settings.get(activeModelSetting));
-  if (!folder.ok) throw folder.error;
-  const model = loadModelPackage(folder.value);
-  if (!model.ok) {
-    store.audit.append('MODEL_REFUSED', {
-      modelId: config.model.id ?? folder.value,
-      detail: model.error.message,
-    });
-    throw model.error;
-  }
-  const inference = await openInference(model.value, {
-    providers: config.model.providers,
-    threads: config.model.threads,
+  const draining = new AbortController();
+  let loop: WorkerLoop | undefined = undefined;
+  const channel = openChildChannel({
+    wake: () => loop?.wake(),
+    drain: () => {
+      draining.abort();
+      loop?.drain();
+    },
+    reload: () => channel.tell({ kind: 'recycle' }),
   });
-  if (!inference.ok) throw inference.error;
-  const { session, selfTest } = inference.value;
-  const modelFacts = {
-    modelId: model.value.manifest.id,
-    modelSha256: model.value.sha256,
-    provider: session.provider,
-  };
-  for (const { provider, error } of session.failures)
-    log.event('PROVIDER_FAILED', { provider, detail: error });
-  log.event('MODEL_LOADED', { ...modelFacts, durationMs: Math.round(selfTest.elapsedMs) });
-  store.audit.append('MODEL_LOADED', { ...modelFacts, durationMs: Math.round(selfTest.elapsedMs) });
+  // Without a model that may run the node still receives: this process serves in that it waits for one.
+  const inference = await modelInForce(runtime, draining.signal, () => channel.tell({ kind: 'ready' }));
+  if (inference === undefined) {
+    store.close();
+    await log.close();
+    return;
+  }
+  const { model, session } = inference;
 
   store.jobs.recoverAfterStart(bootId);
   store.jobs.recoverClaimant(workerName);
@@ -70,28 +65,36 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
     configSha256: loaded.sha256,
     configFolder,
     siteUuid: store.settings.siteUuid(),
-    model: model.value,
+    model,
   });
   const filter = openViewFilter(config, configFolder, ownDeviceUids(composer.node, [composer.model]));
   const shared = { store, config, resultsFolder: folders.results, bootId, clock: hostClock };
-  const channel = openChildChannel({
-    wake: () => loop.wake(),
-    drain: () => loop.drain(),
-    reload: () => channel.tell({ kind: 'recycle' }),
-  });
   const { quietTime, hardMaximum } = config.results.study;
-  const loop = new WorkerLoop({
+  const schedule = new SelfTestSchedule(() => hostClock.monotonicMs());
+  const watch = watchModel(inference, runtime).start();
+  const { threads } = config.model;
+  loop = new WorkerLoop({
     channel,
     jobsPerLife,
     rssLimitBytes,
     lanes,
     steps: [
+      selfTestStep({
+        schedule,
+        run: () => runSelfTest(model, session),
+        channel,
+        timeoutMs: config.model.timeout * (model.manifest.golden.length + 1),
+        log,
+        provider: session.provider,
+      }),
       imageStep({
         ...shared,
         channel,
         configSha256: loaded.sha256,
+        inference: inferenceByAttempt(inference, () => openInference(model, { providers: ['cpu'], threads })),
+        mayClaim: () => !schedule.isDue,
+        faulted: () => schedule.suspect(),
         tools: {
-          inference: inference.value,
           analysis: {
             quality: { minimumRows: config.rules.minimumRows, minimumColumns: config.rules.minimumColumns },
             thresholds: config.results.thresholds,
@@ -107,7 +110,7 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
       studyStep({
         ...shared,
         channel,
-        modelSha256: model.value.sha256,
+        modelSha256: model.sha256,
         tools: {
           noResult: config.results.noResult,
           resultContext: (study, startedAtMs) => composer.resultContext(study, startedAtMs),
@@ -124,6 +127,7 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
   });
   channel.tell({ kind: 'ready' });
   await loop.run();
+  watch.stop();
   await session.close();
   store.close();
   await log.close();

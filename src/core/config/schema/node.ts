@@ -25,6 +25,9 @@ const listenerTls = z
     certificate: path('PEM file with the certificate chain that this node shows.'),
     key: path('PEM file with the private key of that certificate.'),
     ca: path('PEM file with the authorities that sign client certificates.').optional(),
+    crl: path(
+      'PEM file with the revocation lists of these authorities; SIGHUP reads it again. An outdated list refuses everybody.',
+    ).optional(),
     clientCertificates: z
       .enum(['none', 'optional', 'required'])
       .meta({
@@ -44,7 +47,8 @@ const listenerTls = z
     }
   })
   .meta({
-    description: 'TLS for incoming associations (PS3.15 B.9). Absent: plain DICOM.',
+    description:
+      'TLS for incoming associations (BCP 195 profile, PS3.15 B.12): TLS 1.2 or 1.3. SIGHUP reads the files again: a good certificate serves new connections, a broken one changes nothing. Absent: plain DICOM.',
     'x-restart': true,
   });
 
@@ -212,12 +216,41 @@ const model = z
       'Time one image may take in the model; then the worker is killed and the image counted as failed once.',
       { min: '1s', max: '1h' },
     ).prefault('60s'),
+    signature: z
+      .enum(['off', 'required'])
+      .meta({
+        description:
+          'Whether a package must be signed: required refuses one whose list of files (SHA256SUMS) does not carry the signature (SHA256SUMS.sig, Ed25519) of publicKey. docs/security.md says how to sign.',
+        'x-restart': true,
+      })
+      .default('off'),
+    publicKey: path('PEM file with the Ed25519 public key that packages are signed with.')
+      .meta({ 'x-restart': true })
+      .optional(),
+    allowRollback: z
+      .boolean()
+      .meta({
+        description:
+          'Whether a package may run that is older than one that has run here. Set it for the one start that goes back.',
+        'x-restart': true,
+      })
+      .default(false),
     attempts: z
       .int()
       .min(1)
       .max(10)
       .meta({ description: 'How often an image is tried before it ends as failed.' })
       .default(3),
+  })
+  .superRefine((value, context) => {
+    if (value.signature === 'required' && value.publicKey === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['signature'],
+        message: 'packages must be signed, but no key can check a signature',
+        params: { help: 'add "publicKey: /etc/lumbar-node/model.pub" beside it' },
+      });
+    }
   })
   .meta({ description: 'The classifier.' });
 

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NodeError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { type Inference, openInference } from '../pipeline/inference.ts';
+import { loadModelPackage, type ModelTrust } from '../pipeline/model-package.ts';
+import { readPublicKey } from '../pipeline/model-signature.ts';
+import { hostClock } from '../store/store.ts';
+import { activeModelFolder, activeModelSetting } from './model-selection.ts';
+import { ModelWatch } from './model-watch.ts';
+import { refuseRollback } from './model-version.ts';
+import type { Runtime } from './runtime.ts';
+
+const alertCause = 'model-refused';
+const retryMs = 15_000;
+
+/**
+ * The model that may look at patients' images: the package chosen, whole, signed where that is required, not older
+ * than one that ran before, and right about its golden images on this machine. Until there is one nothing is
+ * analysed: images are still received and wait, the alert stands, and the package is looked at again every 15 s.
+ * Resolves with undefined when the signal came first.
+ */
+export async function modelInForce(
+  runtime: Runtime,
+  signal: AbortSignal,
+  refused: () => void,
+): Promise<Inference | undefined> {
+  const { store, log } = runtime;
+  let told: string | undefined;
+  while (!signal.aborted) {
+    const opened = await openActiveModel(runtime);
+    if (opened.ok) {
+      accept(opened.value, runtime);
+      return opened.value;
+    }
+    const { code, message } = opened.error;
+    const detail = `${code}: ${message}`;
+    if (told !== detail) {
+      const modelId = runtime.config.model.id ?? store.settings.get(activeModelSetting) ?? 'unknown';
+      log.event('MODEL_REFUSED', { modelId, detail });
+      store.audit.append('MODEL_REFUSED', { modelId, detail });
+      store.alerts.recover(alertCause);
+      store.alerts.start(alertCause, `No image is analysed: ${detail}. Received images wait.`);
+      told = detail;
+      refused();
+    }
+    await delay(retryMs, undefined, { signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+/** Tells, by event and alert, when the file of the model in use is replaced or gone (model-watch.ts). */
+export function watchModel({ model }: Inference, { store, log }: Runtime): ModelWatch {
+  const cause = 'model-changed';
+  const { id: modelId, file } = model.manifest;
+  return new ModelWatch({
+    path: join(model.folder, file),
+    sha256: model.sha256,
+    monotonicMs: () => hostClock.monotonicMs(),
+    events: {
+      changed: (detail) => {
+        log.event('MODEL_REFUSED', { modelId, detail });
+        store.audit.append('MODEL_REFUSED', { modelId, detail });
+        store.alerts.start(
+          cause,
+          `${detail}. Analysis goes on with the verified model in memory; the next start will check the new file.`,
+        );
+      },
+      restored: () => {
+        if (store.alerts.recover(cause)) log.event('ALERT_RECOVERED', { cause });
+      },
+    },
+  });
+}
+
+async function openActiveModel({ config, store }: Runtime): Promise<Result<Inference, NodeError>> {
+  const folder = activeModelFolder(config.model, store.settings.get(activeModelSetting));
+  if (!folder.ok) return folder;
+  const trust = modelTrust(config.model);
+  if (!trust.ok) return trust;
+  const model = loadModelPackage(folder.value, trust.value);
+  if (!model.ok) return model;
+  const { id, version } = model.value.manifest;
+  const rollback = refuseRollback(version, store.settings.get(newestSetting(id)), config.model.allowRollback);
+  if (!rollback.ok) return rollback;
+  const { providers, threads } = config.model;
+  return await openInference(model.value, { providers, threads });
+}
+
+/** Whose signature a package must carry; undefined when the site asks for none. */
+export function modelTrust(model: Runtime['config']['model']): Result<ModelTrust | undefined, NodeError> {
+  if (model.signature === 'off' || model.publicKey === undefined) return ok(undefined);
+  const publicKey = readPublicKey(model.publicKey);
+  return publicKey.ok ? ok({ publicKey: publicKey.value }) : err(publicKey.error);
+}
+
+function newestSetting(modelId: string): string {
+  return `model.newest.${modelId}`;
+}
+
+function accept({ model, session, selfTest }: Inference, { store, log }: Runtime): void {
+  const { id, version } = model.manifest;
+  for (const { provider, error } of session.failures)
+    log.event('PROVIDER_FAILED', { provider, detail: error });
+  const facts = {
+    modelId: id,
+    modelSha256: model.sha256,
+    provider: session.provider,
+    durationMs: Math.round(selfTest.elapsedMs),
+  };
+  log.event('MODEL_LOADED', facts);
+  store.audit.append('MODEL_LOADED', facts);
+  if (store.alerts.recover(alertCause)) log.event('ALERT_RECOVERED', { cause: alertCause });
+  // Also after an allowed step back: from there on only forward again.
+  store.settings.set(newestSetting(id), version);
+}
