@@ -136,3 +136,22 @@ export interface DoorFacts {
   readonly count: number;
   readonly lastAtMs: number;
 }
+
+/** Something unfinished, as the store lists it. */
+export interface QueueFacts {
+  readonly kind: 'image' | 'delivery' | 'report';
+  readonly state: string;
+  readonly studyInstanceUid: string;
+  readonly accessionNumber: string | null;
+  readonly callingAeTitle: string | null;
+  readonly sinceMs: number;
+  readonly attempts: number;
+  readonly nextAtMs: number | null;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly instanceId?: string;
+  readonly sopInstanceUid?: string;
+  readonly outboxId?: number;
+  readonly objectKind?: string;
+  readonly destination?: string;
+}

@@ -4,6 +4,7 @@ import { registerCheck } from './verbs/check.ts';
 import { registerDemo } from './verbs/demo.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
 import { registerExplain } from './verbs/explain.ts';
+import { registerQueue } from './verbs/queue.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
 import { registerStatus } from './verbs/status.ts';
@@ -17,6 +18,7 @@ const verbs: readonly RegisterVerb[] = [
   registerCheck,
   registerStatus,
   registerExplain,
+  registerQueue,
   registerDemo,
   registerSimulate,
   registerEvaluate,

@@ -399,7 +399,7 @@ export const eventCatalogue = {
     level: 'info',
     text: 'An operator changed something.',
     fields: ['operator', 'action'],
-    optional: ['detail', 'destination', 'count'],
+    optional: ['detail', 'destination', 'count', 'studyInstanceUid', 'objectId'],
   },
   FEEDBACK_GIVEN: {
     number: 705,

@@ -38,19 +38,28 @@ export class Holds {
     });
   }
 
-  /** A held image is out of scope: it ends as skipped with reason S16. */
+  /**
+   * A held image is out of scope: it ends as skipped with reason S16. One that was set aside after its last attempt is
+   * taken note of: it ends as failed, with the reason it has.
+   */
   dismiss(instanceId: string, operator: string): 'done' | 'not-held' | 'not-found' {
-    return this.#ifHeld(instanceId, (row) => {
-      this.#db
-        .sql(
-          "UPDATE instance SET disposition = 'skipped', reasonsJson = @reasonsJson, decidedAtMs = @nowMs WHERE instanceId = @instanceId",
-        )
-        .run({
+    return this.#db.transaction(() => {
+      const row = this.#row(instanceId);
+      if (row === undefined) return 'not-found';
+      if (row.disposition === 'held')
+        this.#end(
           instanceId,
-          nowMs: this.#clock.nowMs(),
-          reasonsJson: JSON.stringify([{ code: 'S16', detail: 'dismissed by an operator' }]),
-        });
+          'skipped',
+          JSON.stringify([{ code: 'S16', detail: 'dismissed by an operator' }]),
+        );
+      else if (row.disposition === 'quarantined') {
+        this.#end(instanceId, 'failed', row.reasonsJson);
+        this.#db
+          .sql("UPDATE job SET state = 'CANCELLED' WHERE instanceId = @instanceId AND state = 'QUARANTINED'")
+          .run({ instanceId });
+      } else return 'not-held';
       this.#audit.append('OPERATOR_DISMISSED', { ...subject(row), operator });
+      return 'done';
     });
   }
 
@@ -91,6 +100,14 @@ export class Holds {
       act(row);
       return 'done';
     });
+  }
+
+  #end(instanceId: string, disposition: 'skipped' | 'failed', reasonsJson: string): void {
+    this.#db
+      .sql(
+        'UPDATE instance SET disposition = @disposition, reasonsJson = @reasonsJson, decidedAtMs = @nowMs WHERE instanceId = @instanceId',
+      )
+      .run({ instanceId, disposition, reasonsJson, nowMs: this.#clock.nowMs() });
   }
 
   #row(instanceId: string): InstanceRow | undefined {

@@ -209,13 +209,17 @@ export class Outbox {
   retry(selection: DeliverySelection, operator: string): number {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
-      const count = this.#db
-        .sql(`UPDATE outbox AS x SET state = 'WAITING', nextAtMs = @nowMs, changedAtMs = @nowMs, attempts = CASE state WHEN 'PARKED' THEN 0 ELSE attempts END
-              WHERE state IN ('WAITING','PARKED') AND ${selected}`)
-        .run({ ...selectionParameters(selection), nowMs });
-      if (count > 0)
-        this.#audit.append('OPERATOR_RESENT', { ...selectionFields(selection), operator, count });
-      return count;
+      const changed = this.#db
+        .sql<{ objectId: string; destination: string; studyInstanceUid: string }>(
+          `UPDATE outbox AS x SET state = 'WAITING', nextAtMs = @nowMs, changedAtMs = @nowMs, attempts = CASE state WHEN 'PARKED' THEN 0 ELSE attempts END
+              WHERE state IN ('WAITING','PARKED') AND ${selected} RETURNING objectId, destination, studyInstanceUid`,
+        )
+        .all({ ...selectionParameters(selection), nowMs });
+      const [only] = changed;
+      const about = selection.outboxId === undefined ? selectionFields(selection) : only;
+      if (changed.length > 0)
+        this.#audit.append('OPERATOR_RESENT', { ...about, operator, count: changed.length });
+      return changed.length;
     });
   }
 

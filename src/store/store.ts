@@ -12,6 +12,7 @@ import { Holds } from './holds.ts';
 import { Inbox } from './inbox.ts';
 import { JobQueue } from './job-queue.ts';
 import { Monitor } from './monitor.ts';
+import { OperatorQueue } from './operator-queue.ts';
 import { Outbox } from './outbox.ts';
 import {
   type DayReport,
@@ -47,6 +48,7 @@ export interface Store {
   readonly holds: Holds;
   readonly studies: Studies;
   readonly outbox: Outbox;
+  readonly operatorQueue: OperatorQueue;
   readonly commitments: Commitments;
   readonly feedback: Feedback;
   readonly alerts: Alerts;
@@ -88,6 +90,7 @@ export type ReadOnlyStore = Pick<
   readonly holds: Pick<Holds, 'held'>;
   readonly studies: Pick<Studies, 'studiesDue' | 'nextDueAtMs' | 'analysesOfStudy' | 'images'>;
   readonly outbox: Pick<Outbox, 'list' | 'counts' | 'standing' | 'destinations' | 'nextDueAtMs'>;
+  readonly operatorQueue: Pick<OperatorQueue, 'items'>;
   readonly commitments: Pick<Commitments, 'storedWithoutCommitment'>;
   readonly feedback: Pick<Feedback, 'of' | 'agreement'>;
   readonly alerts: Pick<Alerts, 'active' | 'history'>;
@@ -116,6 +119,8 @@ export const hostClock: Clock = {
 function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
   const audit = new AuditLog(db, clock, atna);
   const studies = new Studies(db, audit, clock);
+  const holds = new Holds(db, audit, clock);
+  const outbox = new Outbox(db, audit, clock);
   const explain = new Explain(db, studies);
   const queries = new Queries(db);
   return {
@@ -128,8 +133,9 @@ function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
     inbox: new Inbox(db, audit, clock),
     jobs: new JobQueue(db, audit, clock),
     results: new Results(db, audit, clock),
-    holds: new Holds(db, audit, clock),
-    outbox: new Outbox(db, audit, clock),
+    holds,
+    outbox,
+    operatorQueue: new OperatorQueue(db, audit, clock, { holds, outbox, studies }),
     commitments: new Commitments(db, audit, clock),
     feedback: new Feedback(db, audit, clock),
     alerts: new Alerts(db, audit, clock),

@@ -276,7 +276,22 @@ export class Studies {
           "UPDATE study SET state = 'OPEN', attempts = 0, nextAtMs = 0 WHERE studyInstanceUid = @studyInstanceUid AND state = 'FAILED'",
         )
         .run({ studyInstanceUid });
-      if (changed === 1) this.#audit.append('OPERATOR_ACTION', { operator, action: 'report retried' });
+      if (changed === 1)
+        this.#audit.append('OPERATOR_ACTION', { operator, action: 'report retried', studyInstanceUid });
+      return changed === 1;
+    });
+  }
+
+  /** An operator takes note that a report cannot be built: the study is closed without it. */
+  giveUpFailed(studyInstanceUid: string, operator: string): boolean {
+    return this.#db.transaction(() => {
+      const changed = this.#db
+        .sql(
+          "UPDATE study SET state = 'CLOSED' WHERE studyInstanceUid = @studyInstanceUid AND state = 'FAILED'",
+        )
+        .run({ studyInstanceUid });
+      if (changed === 1)
+        this.#audit.append('OPERATOR_ACTION', { operator, action: 'report given up', studyInstanceUid });
       return changed === 1;
     });
   }

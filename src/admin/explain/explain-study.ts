@@ -13,7 +13,7 @@ import {
   type Standing,
   worst,
 } from './explanation.ts';
-import { imageLines, reasonText } from './image-lines.ts';
+import { imageLines, operatorLines, reasonText } from './image-lines.ts';
 
 /** One study told from arrival to delivery: what happened, why, and what to do next. Pure. */
 export function explainStudy(study: StudyFacts, context: ExplainContext): Explanation {
@@ -225,7 +225,10 @@ function explainReport(report: ReportFacts, study: StudyFacts, context: ExplainC
         topic: 'written',
         text: `SR by model ${report.modelSha256.slice(0, 8)}${told.length === 0 ? '; no destination takes reports' : ''}`,
       },
-      ...told.map(({ line }) => line),
+      ...[
+        ...operatorLines(study.timeline, new Set(report.objects.map(({ object }) => object.objectId))),
+        ...told.map(({ line }) => line),
+      ].toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0)),
     ],
     next: deliveryAdvice(told),
   };

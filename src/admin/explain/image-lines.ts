@@ -17,11 +17,13 @@ export function imageLines(
   context: ExplainContext,
 ): ExplainedLine[] {
   const own = timeline.filter(({ fields }) => fields['instanceId'] === image.instance.instanceId);
+  const objectIds = new Set(image.objects.map(({ object }) => object.objectId));
   return [
     received(image),
     ...decisionLines(image),
     ...image.analyses.map((analysis) => analysisLine(analysis, image, context)),
     ...own.filter((row) => row !== presentEnding(own, image)).flatMap(historyLine),
+    ...operatorLines(timeline, objectIds),
     ...image.feedback.map(
       (one): ExplainedLine => ({
         atMs: one.atMs,
@@ -176,6 +178,22 @@ function historyLine({ atMs, event, fields }: TimelineRow): ExplainedLine[] {
     default:
       return [];
   }
+}
+
+/** What operators did to the deliveries of these objects. */
+export function operatorLines(
+  timeline: readonly TimelineRow[],
+  objectIds: ReadonlySet<string>,
+): ExplainedLine[] {
+  return timeline.flatMap(({ atMs, event, fields }): ExplainedLine[] => {
+    if (!objectIds.has(String(fields['objectId']))) return [];
+    const operator = printable(String(fields['operator'] ?? ''));
+    const topic = printable(String(fields['destination'] ?? 'operator'));
+    if (event === 'OPERATOR_RESENT') return [{ atMs, topic, text: `sent again by ${operator}` }];
+    return event === 'OPERATOR_ACTION'
+      ? [{ atMs, topic, text: `${printable(String(fields['action']))} by ${operator}` }]
+      : [];
+  });
 }
 
 const endings: ReadonlySet<string> = new Set([
