@@ -155,3 +155,9 @@ export interface QueueFacts {
   readonly objectKind?: string;
   readonly destination?: string;
 }
+
+/** One row of the audit trail with its place in the chain. */
+export interface AuditRowFacts extends TimelineRow {
+  readonly prevSha256: string;
+  readonly sha256: string;
+}

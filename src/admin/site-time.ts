@@ -77,3 +77,35 @@ function startOfDay(day: string, nearMs: number, date: (epochMs: number) => stri
 function nextDay(day: string): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
 }
+
+/**
+ * A moment as people type it, in the zone: `2026-11-23`, `2026-11-23 14:05`, `2026-11-23T14:05:30`, `14:05` (today), or
+ * how long ago: `30m`, `2h`, `3d`. Undefined when it is none of these. An hour that the clock skips or repeats is taken
+ * as the earlier one.
+ */
+export function parseMoment(text: string, time: SiteTime, nowMs: number): number | undefined {
+  const ago = /^(\d{1,5})([mhd])$/.exec(text);
+  if (ago !== null) {
+    const unit = { m: 60_000, h: 3_600_000, d: 86_400_000 }[ago[2] ?? ''] ?? 0;
+    return nowMs - Number(ago[1]) * unit;
+  }
+  const written = /^(?:(\d{4}-\d{2}-\d{2})(?:[ T]|$))?(?:(\d{1,2}:\d{2})(?::(\d{2}))?)?$/.exec(text);
+  if (written === null || text === '') return undefined;
+  const [, day = time.date(nowMs), clock = '00:00', seconds = '00'] = written;
+  const noon = noonOf(day, time);
+  const [hour = 0, minute = 0] = clock.split(':').map(Number);
+  if (noon === undefined || hour > 23 || minute > 59 || Number(seconds) > 59) return undefined;
+  const wanted = `${day} ${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:${seconds}`;
+  return firstMoment(wanted, time, noon);
+}
+
+/** The first second of the day around `noonMs` whose written time is `wanted` or, in a gap of the clock, later. */
+function firstMoment(wanted: string, time: SiteTime, noonMs: number): number {
+  const { fromMs, toMs } = time.day(noonMs);
+  const wallMs = Date.parse(`${wanted.replace(' ', 'T')}Z`);
+  const startWallMs = Date.parse(`${time.moment(fromMs).replace(' ', 'T')}Z`);
+  // The clock may change once in a day: one of these three readings is right, the earliest one is taken.
+  const guess = fromMs + (wallMs - startWallMs);
+  const candidates = [guess - 3_600_000, guess, guess + 3_600_000].filter((at) => at >= fromMs && at < toMs);
+  return candidates.find((at) => time.moment(at) >= wanted) ?? guess;
+}

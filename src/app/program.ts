@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { product } from './product.ts';
+import { registerAudit } from './verbs/audit.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerDemo } from './verbs/demo.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
@@ -19,6 +20,7 @@ const verbs: readonly RegisterVerb[] = [
   registerStatus,
   registerExplain,
   registerQueue,
+  registerAudit,
   registerDemo,
   registerSimulate,
   registerEvaluate,

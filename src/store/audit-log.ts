@@ -101,6 +101,11 @@ export class AuditLog {
    * recomputed as a whole.
    */
   verify(anchor?: AuditAnchor): AuditVerdict {
+    // Rows and head of one moment: a running node appends while this walks.
+    return this.#db.snapshot(() => this.#walk(anchor));
+  }
+
+  #walk(anchor: AuditAnchor | undefined): AuditVerdict {
     const start = this.#db.sql<AuditAnchor>('SELECT seq, sha256 FROM auditCheckpoint').get();
     let previous: AuditAnchor = start ?? { seq: 0, sha256: genesis };
     let rows = 0;

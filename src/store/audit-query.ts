@@ -1,4 +1,4 @@
-import type { EventName } from '../core/events.ts';
+import { type EventName, eventCatalogue, eventDefinition } from '../core/events.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { ReasonCode } from '../core/reasons.ts';
 import { type AuditRow, readAuditRow } from './audit-log.ts';
@@ -41,7 +41,10 @@ const indexedColumns = [
   'event',
 ] as const;
 
-const probeLimit = 2000;
+const probeLimit = 20_000;
+
+/** Columns with an index of their own on both together: common each, rare together. */
+const pairedColumns: ReadonlySet<string> = new Set(['reason', 'outcome']);
 
 /**
  * Answers questions to the audit trail, newest first. One index drives each query, chosen by probing how many
@@ -56,6 +59,7 @@ export class AuditQuery {
 
   /** At most `limit` rows, and where to go on when there are more. */
   query(filter: AuditFilter): { readonly rows: readonly AuditRow[]; readonly next?: AuditPlace } {
+    if (!canMeet(filter)) return { rows: [] };
     const { sql, parameters } = this.statement(filter);
     const rows = this.#db.sql<StoredRow>(sql).all(parameters).map(readAuditRow);
     const last = rows.at(filter.limit - 1);
@@ -83,27 +87,35 @@ export class AuditQuery {
       parameters['beforeSeq'] = filter.before.seq;
       conditions.push('atMs <= @beforeMs', '(atMs < @beforeMs OR seq < @beforeSeq)');
     }
-    const driver = filter.accessionNumber === undefined ? this.#driver(wanted) : undefined;
+    const drivers = filter.accessionNumber === undefined ? this.#drivers(wanted) : [];
     // A unary plus keeps SQLite from driving the query by that column's index.
-    conditions.push(...wanted.map(({ column }) => `${column === driver ? '' : '+'}${column} = @${column}`));
+    conditions.push(
+      ...wanted.map(({ column }) => `${drivers.includes(column) ? '' : '+'}${column} = @${column}`),
+    );
     if (filter.accessionNumber !== undefined) {
       parameters['accessionNumber'] = filter.accessionNumber;
       conditions.push(accessionCondition);
     }
+    const table =
+      drivers.length === pairedColumns.size ? 'audit INDEXED BY auditByReasonAndOutcome' : 'audit';
     return {
-      sql: `SELECT seq, atMs, event, fieldsJson, prevSha256, sha256 FROM audit WHERE ${conditions.join(' AND ')} ORDER BY atMs DESC, seq DESC LIMIT @limit`,
+      sql: `SELECT seq, atMs, event, fieldsJson, prevSha256, sha256 FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY atMs DESC, seq DESC LIMIT @limit`,
       parameters,
     };
   }
 
-  #driver(wanted: readonly { column: string; value: string }[]): string | undefined {
-    if (wanted.length < 2) return wanted[0]?.column;
+  /** The columns whose index drives the query: the rarest value's, or a pair that has an index together. */
+  #drivers(wanted: readonly { column: string; value: string }[]): string[] {
+    if (wanted.length < 2) return wanted.map(({ column }) => column);
     const counted = wanted.map(({ column, value }) => ({
       column,
       count: this.#countUpToProbe(column, value),
     }));
     counted.sort((a, b) => a.count - b.count);
-    return counted[0]?.column;
+    const [rarest] = counted;
+    if (rarest === undefined) return [];
+    const pair = wanted.map(({ column }) => column).filter((column) => pairedColumns.has(column));
+    return pair.length === pairedColumns.size && pairedColumns.has(rarest.column) ? pair : [rarest.column];
   }
 
   #countUpToProbe(column: string, value: string): number {
@@ -114,6 +126,20 @@ export class AuditQuery {
       .get({ value });
     return row?.n ?? 0;
   }
+}
+
+/**
+ * False when no event of the catalogue carries all the fields asked for: a sender stands on what arrives and a
+ * destination on what leaves, so no row has both, and none needs to be read to know it.
+ */
+export function canMeet(filter: Omit<AuditFilter, 'limit'>): boolean {
+  const names = indexedColumns.filter((column) => column !== 'event' && filter[column] !== undefined);
+  const events = filter.event === undefined ? Object.keys(eventCatalogue) : [filter.event];
+  return events.some((event) => {
+    const { fields, optional = [] } = eventDefinition(event as EventName);
+    const carried: ReadonlySet<string> = new Set([...fields, ...optional]);
+    return names.every((name) => carried.has(name));
+  });
 }
 
 /**

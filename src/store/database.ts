@@ -54,6 +54,14 @@ export class Database {
     return guard(() => this.#connection.transaction(work).immediate());
   }
 
+  /**
+   * Runs `read` on one state of the database: what others commit meanwhile is not seen. Blocks nobody; while it runs
+   * the write-ahead log cannot be emptied. `read` must be synchronous and must not write.
+   */
+  snapshot<T>(read: () => T): T {
+    return guard(() => this.#connection.transaction(read).deferred());
+  }
+
   /** The steps SQLite takes for a query, one line each; for tests that must see an index used. */
   queryPlan(text: string, parameters: SqlParameters = {}): string[] {
     const rows = this.sql<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`).all(parameters);

@@ -421,7 +421,7 @@ export const destinationStandings = `WITH unsent AS (
     UNION ALL SELECT destination, state, createdAtMs, changedAtMs, lastError FROM outbox WHERE state = 'SENDING'
     UNION ALL SELECT destination, state, createdAtMs, changedAtMs, lastError FROM outbox WHERE state = 'PARKED'),
   stored AS (
-    SELECT x.destination, count(*) AS n FROM object o JOIN outbox x ON x.objectId = o.objectId
+    SELECT x.destination, count(*) AS n FROM object o CROSS JOIN outbox x ON x.objectId = o.objectId
     WHERE o.createdAtMs >= @sinceMs AND x.storedAtMs IS NOT NULL GROUP BY x.destination)
   SELECT name.destination,
     (SELECT count(*) FROM unsent u WHERE u.destination = name.destination AND u.state <> 'PARKED') AS waiting,

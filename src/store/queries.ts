@@ -228,7 +228,7 @@ export class Queries {
     return this.#db
       .sql<DeliveryBooks>(`SELECT x.destination, count(*) AS made, ${count("'STORED'")} AS stored, ${count("'COMMITTED'")} AS committed,
               ${count("'WAITING','SENDING'")} AS waiting, ${count("'PARKED'")} AS parked, ${count("'CANCELLED'")} AS cancelled
-            FROM object o JOIN outbox x ON x.objectId = o.objectId
+            FROM object o CROSS JOIN outbox x ON x.objectId = o.objectId
             WHERE o.createdAtMs >= @fromMs AND o.createdAtMs < @toMs GROUP BY x.destination ORDER BY x.destination`)
       .all(span);
   }

@@ -84,13 +84,14 @@ export class ServiceLevel {
   }
 }
 
+// CROSS JOIN: the recent objects drive, because SQLite would rather read the whole outbox.
 const captureLatencies = `SELECT x.storedAtMs - i.receivedAtMs AS ms
-  FROM object o JOIN outbox x ON x.objectId = o.objectId JOIN instance i ON i.instanceId = o.instanceId
+  FROM object o CROSS JOIN outbox x ON x.objectId = o.objectId JOIN instance i ON i.instanceId = o.instanceId
   WHERE o.createdAtMs >= @sinceMs AND o.kind = 'SC' AND x.storedAtMs IS NOT NULL`;
 
 const reportLatencies = `SELECT x.storedAtMs - (
     SELECT max(i.receivedAtMs) FROM json_each(r.instanceIdsJson) one JOIN instance i ON i.instanceId = one.value) AS ms
-  FROM object o JOIN outbox x ON x.objectId = o.objectId JOIN studyReport r ON r.reportId = o.reportId
+  FROM object o CROSS JOIN outbox x ON x.objectId = o.objectId JOIN studyReport r ON r.reportId = o.reportId
   WHERE o.createdAtMs >= @sinceMs AND o.kind = 'SR' AND x.storedAtMs IS NOT NULL`;
 
 function textOr<T>(value: unknown, otherwise: T): string | T {

@@ -136,10 +136,7 @@ function analysisLine(analysis: AnalysisFacts, image: ImageFacts, context: Expla
 /** Rows of the audit trail that the tables no longer show: earlier endings, attempts, resends, operators. */
 function historyLine({ atMs, event, fields }: TimelineRow): ExplainedLine[] {
   const line = (topic: string, text: string): ExplainedLine[] => [{ atMs, topic, text }];
-  const field = (name: string): string => {
-    const value = fields[name];
-    return typeof value === 'string' || typeof value === 'number' ? printable(String(value)) : '';
-  };
+  const field = (name: string): string => fieldText(fields, name);
   switch (event) {
     case 'INSTANCE_DUPLICATE':
       return line('again', 'sent again with the same content: acknowledged, nothing done twice');
@@ -180,18 +177,23 @@ function historyLine({ atMs, event, fields }: TimelineRow): ExplainedLine[] {
   }
 }
 
+function fieldText(fields: TimelineRow['fields'], name: string): string {
+  const value = fields[name];
+  return typeof value === 'string' || typeof value === 'number' ? printable(String(value)) : '';
+}
+
 /** What operators did to the deliveries of these objects. */
 export function operatorLines(
   timeline: readonly TimelineRow[],
   objectIds: ReadonlySet<string>,
 ): ExplainedLine[] {
   return timeline.flatMap(({ atMs, event, fields }): ExplainedLine[] => {
-    if (!objectIds.has(String(fields['objectId']))) return [];
-    const operator = printable(String(fields['operator'] ?? ''));
-    const topic = printable(String(fields['destination'] ?? 'operator'));
+    if (!objectIds.has(fieldText(fields, 'objectId'))) return [];
+    const operator = fieldText(fields, 'operator');
+    const topic = fieldText(fields, 'destination') || 'operator';
     if (event === 'OPERATOR_RESENT') return [{ atMs, topic, text: `sent again by ${operator}` }];
     return event === 'OPERATOR_ACTION'
-      ? [{ atMs, topic, text: `${printable(String(fields['action']))} by ${operator}` }]
+      ? [{ atMs, topic, text: `${fieldText(fields, 'action')} by ${operator}` }]
       : [];
   });
 }

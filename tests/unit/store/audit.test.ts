@@ -1,6 +1,7 @@
 import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { eventCatalogue, logFields } from '../../../src/core/events.ts';
+import { canMeet } from '../../../src/store/audit-query.ts';
 import { openReadOnlyStore } from '../../../src/store/store.ts';
 import { analysed, claim, type Fixture, image, openFixture } from './store-fixture.ts';
 
@@ -157,6 +158,7 @@ describe('AuditQuery', () => {
     [{ sopInstanceUid: '1.2' }, 'auditBySopInstance'],
     [{ studyInstanceUid: '1.2' }, 'auditByStudy'],
     [{ callingAeTitle: 'A', outcome: 'SUSPECTED' as const, sinceMs: 5 }, 'auditBy(Sender|Outcome)'],
+    [{ reason: 'S02' as const, outcome: 'SUSPECTED' as const }, 'auditByReasonAndOutcome'],
   ])('answers %j by the index %s, without a scan of the table', (filter, index) => {
     const { store } = openFixture();
     const { sql, parameters } = store.auditQuery.statement({ ...filter, limit: 100 });
@@ -164,6 +166,13 @@ describe('AuditQuery', () => {
     expect(plan).toMatch(new RegExp(`INDEX ${index}\\b`));
     expect(plan).not.toMatch(/SCAN (audit|a)\b(?! USING)/);
     if (!('accessionNumber' in filter)) expect(plan).not.toContain('TEMP B-TREE');
+  });
+
+  test('fields that no event carries together are answered without reading a row', () => {
+    expect(canMeet({ callingAeTitle: 'DX_ROOM1', destination: 'main' })).toBe(false);
+    expect(canMeet({ event: 'OBJECT_STORED', outcome: 'SUSPECTED' })).toBe(false);
+    expect(canMeet({ event: 'IMAGE_FAILED', outcome: 'FAILED', reason: 'T01' })).toBe(true);
+    expect(canMeet({ sinceMs: 5 })).toBe(true);
   });
 
   test('a reader beside the running service sees the same rows', () => {
