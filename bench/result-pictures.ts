@@ -146,7 +146,7 @@ async function findCases(inference: Inference): Promise<ReadonlyMap<string, Case
 }
 
 function nameOf({ image, source }: Case): string | undefined {
-  const expected = { normal: undefined, spondylolysis: 'LS', dls: 'DLS' }[source.label];
+  const expected = source.label === 'normal' ? undefined : source.label;
   const called = image.classes.find((entry) => entry.called === 'present')?.id;
   switch (image.outcome) {
     case 'SUSPECTED':

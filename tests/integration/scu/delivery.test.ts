@@ -180,21 +180,78 @@ describe('delivery loop (results.md 6.1, reliability.md 4.4)', () => {
     expect(at.outbox.rows[0]).toMatchObject({ state: 'STORED', attempts: 2 });
   });
 
-  test.each([
-    [0xb000, 'STORED'],
-    [0xb006, 'STORED'],
-    [0xb007, 'STORED'],
-    [0xa900, 'PARKED'],
-    [0x0124, 'PARKED'],
-    [0xa778, 'PARKED'],
-  ])('status %i ends as %s after one message', async (status, state) => {
+  /** results.md 6.1: status, how it ends for a capture, and how often the object was sent within a week. */
+  const statusRows: readonly (readonly [
+    status: number,
+    state: string,
+    sent: 'once' | 'twice' | 'thrice' | 'often',
+  ])[] = [
+    ...[0x0000, 0xb000, 0xb006, 0xb007].map((status) => [status, 'STORED', 'once'] as const),
+    ...[0xa700, 0xa77a, 0x0213].map((status) => [status, 'WAITING', 'often'] as const),
+    ...[0xa770, 0xa771, 0xa772, 0xa776, 0xa777, 0xa778, 0xa779, 0xa77b].map(
+      (status) => [status, 'PARKED', 'once'] as const,
+    ),
+    ...[0xa900, 0xa9ff].map((status) => [status, 'PARKED', 'once'] as const),
+    ...[0xc000, 0xc0ff].map((status) => [status, 'PARKED', 'twice'] as const),
+    [0x0110, 'PARKED', 'thrice'],
+    ...[0x0105, 0x0106, 0x0107, 0x0112, 0x0114, 0x0115, 0x0116, 0x0117].map(
+      (status) => [status, 'PARKED', 'once'] as const,
+    ),
+    ...[0x0118, 0x0122].map((status) => [status, 'PARKED', 'once'] as const),
+    ...[0x0119, 0x0120, 0x0121, 0x0124, 0x0210, 0x0211, 0x0212].map(
+      (status) => [status, 'PARKED', 'once'] as const,
+    ),
+  ];
+  test.each(
+    statusRows.map(([status, ...rest]) => [status.toString(16).padStart(4, '0'), status, ...rest] as const),
+  )('status %sH, answered to a capture every time', async (_, status, state, sent) => {
     const at = await bench({
-      onMessage: ({ command }) => respond(command.commandField === commandField.cStoreRequest ? status : 0),
+      onMessage: ({ command }) =>
+        respond(command.commandField === commandField.cStoreRequest ? status : 0, 'says the archive'),
     });
     at.outbox.add('s1', capture('1.1'));
     await at.runFor(7 * day);
     expect(at.outbox.states()).toEqual([state]);
-    expect(storedUids(at.pacs)).toEqual(['1.1']);
+    const times = storedUids(at.pacs).length;
+    expect(sent === 'often' ? Math.min(times, 100) : times).toBe(
+      { once: 1, twice: 2, thrice: 3, often: 100 }[sent],
+    );
+    expect(at.events.lines.includes('alert main:parked')).toBe(state === 'PARKED');
+    if (state === 'PARKED')
+      expect(at.outbox.rows[0]?.record).toMatchObject({ status, comment: 'says the archive' });
+  });
+
+  test.each([0x0118, 0x0122])('status %i, answered to a report, has it encoded again', async (status) => {
+    const offered: string[] = [];
+    const at = await bench(
+      { onMessage: () => respond(status) },
+      {},
+      { fallback: { reencode: (_, next) => offered.push(next) < 0 } },
+    );
+    at.outbox.add('s1', report('1.2'));
+    await at.runFor(day);
+    expect(offered).toEqual([sopClassUid.comprehensiveSrStorage]);
+    expect(storedUids(at.pacs)).toEqual(['1.2']);
+  });
+
+  const transient: readonly (readonly [string, PacsScript])[] = [
+    ['A-ABORT by the user', { onMessage: () => [{ kind: 'abort', source: 0, reason: 0 }] }],
+    ['A-ABORT by the provider', { onMessage: () => [{ kind: 'abort', source: 2, reason: 1 }] }],
+    ['a closed connection', { onMessage: () => [{ kind: 'close' }] }],
+    ['silence', { onMessage: () => [] }],
+    ['a transient rejection', { onAssociate: { kind: 'reject', result: 2, source: 3, reason: 2 } }],
+    ['an abort of the association request', { onAssociate: { kind: 'abort', source: 2, reason: 0 } }],
+  ];
+  test.each(transient)('%s never counts as sent; the same bytes go when it is over', async (_, script) => {
+    const at = await bench(script);
+    at.outbox.add('s1', capture('1.1'));
+    await at.worker.round();
+    expect(at.outbox.states()).toEqual(['WAITING']);
+    at.pacs.use({});
+    await at.runFor(day);
+    expect(at.outbox.states()).toEqual(['STORED']);
+    expect(new Set(storedUids(at.pacs))).toEqual(new Set(['1.1']));
+    expect(at.events.lines).not.toContain('alert main:rejected');
   });
 
   test('0110H is tried three times with back-off, then parked', async () => {
