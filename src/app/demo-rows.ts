@@ -1,5 +1,6 @@
 import { reasonCatalogue } from '../core/reasons.ts';
 import { sopClassUid } from '../dicom/sop-class.ts';
+import { percent } from '../pipeline/wording/numbers.ts';
 import type { ReceivedObject } from '../simulator/mini-pacs.ts';
 import type { StudyExplanation } from '../store/explain.ts';
 import type { ReadOnlyStore } from '../store/store.ts';
@@ -29,11 +30,12 @@ export interface DemoRow extends SentImage {
   readonly finished: boolean;
 }
 
-/** The table as far as it is known now. */
+/** The table as far as it is known now; `findings` are the ids of the classes that the model can report. */
 export function demoRows(
   store: ReadOnlyStore,
   sent: readonly SentImage[],
   received: readonly ReceivedObject[],
+  findings: readonly string[],
 ): DemoRow[] {
   const arrived = new Map(received.map((object) => [object.sopInstanceUid, object]));
   return sent.map((image) => {
@@ -45,6 +47,9 @@ export function demoRows(
       ({ object }) => object.sopClassUid === sopClassUid.secondaryCaptureImageStorage,
     );
     const captureObject = capture === undefined ? undefined : arrived.get(capture.object.sopInstanceUid);
+    const destinations = [capture, ...(report?.objects ?? [])].flatMap((object) =>
+      (object?.deliveries ?? []).map(({ destination }) => destination),
+    );
     const expected = ['neutral', 'flexion', 'extension'].includes(image.view);
     const disposition = entry?.instance.disposition ?? 'pending';
     const reasons = entry?.instance.reasons ?? [];
@@ -57,14 +62,11 @@ export function demoRows(
         reasons.length === 0
           ? disposition
           : `${disposition}: ${reasons.map(({ code }) => `${code} ${reasonCatalogue[code].text}`).join(', ')}`,
-      outcome: entry?.analysis?.outcome ?? '-',
-      probability: Object.entries(probabilities)
-        .map(([id, value]) => `${id} ${Math.round(value * 100)} %`)
+      outcome: entry?.analysis?.outcome.replaceAll('_', ' ') ?? '-',
+      probability: findings
+        .flatMap((id) => (probabilities[id] === undefined ? [] : `${id} ${percent(probabilities[id])}`))
         .join(', '),
-      storedAt:
-        captureObject === undefined
-          ? '-'
-          : capture?.deliveries.map(({ destination }) => destination).join(', ') || '-',
+      storedAt: expected ? storedWhere(destinations, captureObject, reportObject) : '-',
       captureStored: captureObject !== undefined,
       reportStored: reportObject !== undefined,
       secondsToPacs:
@@ -74,6 +76,20 @@ export function demoRows(
       finished: ended && study?.state === 'CLOSED' && undelivered(study) === 0,
     };
   });
+}
+
+/** `demo: capture, report`: what of this image is at which destination. */
+function storedWhere(
+  destinations: readonly string[],
+  captureObject: ReceivedObject | undefined,
+  reportObject: ReceivedObject | undefined,
+): string {
+  const kinds = [
+    ...(captureObject === undefined ? [] : ['capture']),
+    ...(reportObject === undefined ? [] : ['report']),
+  ];
+  if (kinds.length === 0) return '-';
+  return `${[...new Set(destinations)].join(', ')}: ${kinds.join(', ')}`;
 }
 
 function undelivered(study: StudyExplanation): number {

@@ -54,14 +54,8 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     onReceived: (object) => received.push(object),
   });
   const configFolder = join(output, 'config');
-  writeDemoConfig(
-    configFolder,
-    { pacs: pacs.port },
-    {
-      folder: modelFolder,
-      id: options.modelId,
-    },
-  );
+  const model = { folder: modelFolder, id: options.modelId };
+  writeDemoConfig(configFolder, { pacs: pacs.port }, model);
   const node = await startNode(configFolder, { logFile: join(output, 'node.log') });
   print(
     `The node listens on 127.0.0.1:${node.port} as ${demoTitles.node}; the mini PACS on port ${pacs.port}.`,
@@ -80,9 +74,12 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     }
     print('Sent. Waiting for the results ...\n');
     const folders = foldersOf(readConfig(configFolder).config, configFolder);
-    const rows = await waitForRows(folders.database, sent, received);
+    const manifest = readManifest(join(model.folder, model.id));
+    if (!manifest.ok) throw manifest.error;
+    const findings = manifest.value.classes.flatMap(({ id, role }) => (role === 'finding' ? [id] : []));
+    const rows = await waitForRows(folders.database, sent, received, findings);
     print(formatRows(rows));
-    await renderReceived(received, output);
+    await renderReceived(received, sent, output);
     const missing = missingObjects(rows);
     writeFileSync(
       join(output, 'summary.json'),
@@ -136,12 +133,13 @@ async function waitForRows(
   databasePath: string,
   sent: readonly SentImage[],
   received: readonly ReceivedObject[],
+  findings: readonly string[],
 ): Promise<DemoRow[]> {
   const endMs = hostClock.monotonicMs() + deadlineMs;
   const store = openReadOnlyStore({ databasePath, clock: hostClock });
   try {
     for (;;) {
-      const rows = demoRows(store, sent, received);
+      const rows = demoRows(store, sent, received, findings);
       if (rows.every(({ finished }) => finished)) return rows;
       if (hostClock.monotonicMs() > endMs) return rows;
       await delay(200);
