@@ -54,8 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     onReceived: (object) => received.push(object),
   });
   const configFolder = join(output, 'config');
-  const model = { folder: modelFolder, id: options.modelId };
-  writeDemoConfig(configFolder, { pacs: pacs.port }, model);
+  writeDemoConfig(configFolder, { pacs: pacs.port }, { folder: modelFolder, id: options.modelId });
   const node = await startNode(configFolder, { logFile: join(output, 'node.log') });
   print(
     `The node listens on 127.0.0.1:${node.port} as ${demoTitles.node}; the mini PACS on port ${pacs.port}.`,
@@ -74,9 +73,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     }
     print('Sent. Waiting for the results ...\n');
     const folders = foldersOf(readConfig(configFolder).config, configFolder);
-    const manifest = readManifest(join(model.folder, model.id));
-    if (!manifest.ok) throw manifest.error;
-    const findings = manifest.value.classes.flatMap(({ id, role }) => (role === 'finding' ? [id] : []));
+    const findings = model.value.classes.flatMap(({ id, role }) => (role === 'finding' ? [id] : []));
     const rows = await waitForRows(folders.database, sent, received, findings);
     print(formatRows(rows));
     await renderReceived(received, sent, output);

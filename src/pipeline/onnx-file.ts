@@ -23,10 +23,12 @@ export function refuseExternalData(model: Uint8Array): Result<undefined, NodeErr
   }
 }
 
-interface Field {
+/** One field of a protobuf message: its content, and the whole of it as it stands in the file. */
+export interface Field {
   readonly number: number;
   readonly varint: number;
   readonly bytes: Uint8Array;
+  readonly whole: Uint8Array;
 }
 
 const empty = new Uint8Array(0);
@@ -66,7 +68,8 @@ function checkTensor(tensor: Uint8Array): void {
   }
 }
 
-function* fields(bytes: Uint8Array): Generator<Field> {
+/** The fields of a protobuf message in order. Throws MODEL_INVALID where they do not fit. */
+export function* fields(bytes: Uint8Array): Generator<Field> {
   let offset = 0;
   const varint = (): number => {
     let value = 0;
@@ -81,17 +84,21 @@ function* fields(bytes: Uint8Array): Generator<Field> {
     throw new NodeError('MODEL_INVALID', 'the model file holds an endless integer');
   };
   while (offset < bytes.length) {
+    const start = offset;
     const key = varint();
     const number = Math.floor(key / 8);
     const wire = key % 8;
-    if (wire === 0) yield { number, varint: varint(), bytes: empty };
-    else {
+    if (wire === 0) {
+      const value = varint();
+      yield { number, varint: value, bytes: empty, whole: bytes.subarray(start, offset) };
+    } else {
       const length = wire === 2 ? varint() : wire === 1 ? 8 : wire === 5 ? 4 : -1;
       if (length < 0 || offset + length > bytes.length) {
         throw new NodeError('MODEL_INVALID', 'the model file holds a field that does not fit');
       }
-      yield { number, varint: 0, bytes: bytes.subarray(offset, offset + length) };
+      const content = bytes.subarray(offset, offset + length);
       offset += length;
+      yield { number, varint: 0, bytes: content, whole: bytes.subarray(start, offset) };
     }
   }
 }

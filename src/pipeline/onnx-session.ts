@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { asNodeError, NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { withoutDeadNodes } from './live-graph.ts';
 import type { ModelPackage } from './model-package.ts';
 
 /** Execution providers in the order the configuration may name them. */
@@ -44,9 +45,10 @@ export async function openSession(
   options: SessionOptions,
 ): Promise<Result<ModelSession, NodeError>> {
   const failures: ProviderFailure[] = [];
+  const graph = withoutDeadNodes(model.bytes);
   for (const provider of options.providers) {
     try {
-      const session = await InferenceSession.create(model.bytes, sessionOptions(provider, options.threads));
+      const session = await InferenceSession.create(graph, sessionOptions(provider, options.threads));
       return ok(wrap(session, provider, failures, model));
     } catch (error) {
       failures.push({ provider, error: asNodeError(error).message.split('\n')[0] ?? '' });

@@ -75,8 +75,13 @@ class Layers:
         """x times a gate per channel computed from the channel means."""
         w = self.w
         mean = Value(w.op("GlobalAveragePool", x.name))
-        area = w.op("ReduceProd", w.op("Cast", w.op("Slice", w.op("Shape", x.name), *self._spatial()), to=1), keepdims=0)
-        mean.parents.append((x, lambda g: w.op("Div", g, area)))
+
+        def to_mean(g: str) -> str:
+            # Only the backward pass needs the area: left in a forward graph it keeps graphics cards out.
+            size = w.op("Slice", w.op("Shape", x.name), *self._spatial())
+            return w.op("Div", g, w.op("ReduceProd", w.op("Cast", size, to=1), keepdims=0))
+
+        mean.parents.append((x, to_mean))
         hidden = self.silu(self._pointwise(mean, layer.fc1))
         before = self._pointwise(hidden, layer.fc2)
         gate = w.op("Sigmoid", before.name)

@@ -71,18 +71,20 @@ export function loadTypeface(folder: string): Typeface {
       if (kept !== undefined) return kept;
       const absent = missing(text)[0];
       if (absent !== undefined) throw missingGlyph(absent);
-      const needsFallback = Array.from(text).some(
-        (one) => regular.advance(one.codePointAt(0) ?? 0) === undefined,
-      );
+      const main = weight === 'bold' ? bold : regular;
+      const runs = fontRuns(text, main).map((run, index, all) => ({
+        ...run,
+        x: 1 + all.slice(0, index).reduce((sum, before) => sum + width(before.text, sizePx, weight), 0),
+      }));
       const columns = Math.ceil(width(text, sizePx, weight) * 1.01) + 4;
       const baseline = Math.ceil(sizePx);
       const rows = baseline + Math.ceil(sizePx * 0.4);
-      const { pixels } = new Resvg(textSvg(text, { columns, rows, baseline }, sizePx, weight), {
+      const { pixels } = new Resvg(textSvg(runs, { columns, rows, baseline }, sizePx, weight), {
         font: {
           loadSystemFonts: false,
           fontFiles: [
             weight === 'bold' ? paths.bold : paths.regular,
-            ...(needsFallback ? [paths.fallback] : []),
+            ...(runs.some((run) => run.family === fallbackFamily) ? [paths.fallback] : []),
           ],
           defaultFontFamily: family,
         },
@@ -102,17 +104,42 @@ export function loadTypeface(folder: string): Typeface {
   };
 }
 
+interface FontRun {
+  readonly family: string;
+  readonly text: string;
+}
+
+/**
+ * Cuts a line where the font changes; each run is placed by itself. In a line of two fonts the renderer draws boxes for
+ * the second as soon as one ligature of the first makes its glyphs fewer than its characters ("ffi" beside Chinese).
+ */
+function fontRuns(text: string, main: TrueTypeMetrics): readonly FontRun[] {
+  const runs: { family: string; text: string }[] = [];
+  for (const character of text) {
+    const has = main.advance(character.codePointAt(0) ?? 0) !== undefined;
+    const one = has ? family : fallbackFamily;
+    const last = runs.at(-1);
+    if (last?.family === one) last.text += character;
+    else runs.push({ family: one, text: character });
+  }
+  return runs;
+}
+
 function textSvg(
-  text: string,
+  runs: readonly (FontRun & { readonly x: number })[],
   { columns, rows, baseline }: { columns: number; rows: number; baseline: number },
   sizePx: number,
   weight: Weight,
 ): string {
-  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const escaped = (text: string): string =>
+    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const spans = runs.map(
+    (run) => `<tspan x="${run.x.toFixed(2)}" font-family="${run.family}">${escaped(run.text)}</tspan>`,
+  );
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${columns}" height="${rows}">` +
-    `<text x="1" y="${baseline}" font-family="${family}, ${fallbackFamily}" font-size="${sizePx}" ` +
-    `font-weight="${weight === 'bold' ? 'bold' : 'normal'}" fill="#fff" xml:space="preserve">${escaped}</text></svg>`
+    `<text y="${baseline}" font-size="${sizePx}" ` +
+    `font-weight="${weight === 'bold' ? 'bold' : 'normal'}" fill="#fff" xml:space="preserve">${spans.join('')}</text></svg>`
   );
 }
 

@@ -30,6 +30,15 @@ describe('the shipped typeface', () => {
     expect(typeface.missing('腰椎 A\u{1F9B4}한')).toEqual(['\u{1F9B4}', '한']);
   });
 
+  test('draws Chinese beside a ligature of the main font, not boxes', () => {
+    // Boxes all look alike; these characters are equally wide and do not.
+    const [first, second] = ['Efficient 模', 'Efficient 型'].map((text) =>
+      typeface.drawText(text, 40, 'regular'),
+    );
+    expect(first!.columns).toBe(second!.columns);
+    expect(Buffer.compare(first!.coverage, second!.coverage)).not.toBe(0);
+  });
+
   test('draws the Chinese wording', () => {
     expect(resources('zh').captureWording.language.value).toBe('zh');
   });
