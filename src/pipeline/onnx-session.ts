@@ -45,10 +45,12 @@ export async function openSession(
   options: SessionOptions,
 ): Promise<Result<ModelSession, NodeError>> {
   const failures: ProviderFailure[] = [];
-  const graph = withoutDeadNodes(model.bytes);
   for (const provider of options.providers) {
     try {
-      const session = await InferenceSession.create(graph, sessionOptions(provider, options.threads));
+      const session = await InferenceSession.create(
+        withoutDeadNodes(model.bytes),
+        sessionOptions(provider, options.threads),
+      );
       return ok(wrap(session, provider, failures, model));
     } catch (error) {
       failures.push({ provider, error: asNodeError(error).message.split('\n')[0] ?? '' });
