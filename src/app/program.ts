@@ -6,6 +6,7 @@ import { registerDemo } from './verbs/demo.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
 import { registerExplain } from './verbs/explain.ts';
 import { registerQueue } from './verbs/queue.ts';
+import { registerPreprocess } from './verbs/preprocess.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
 import { registerStatus } from './verbs/status.ts';
@@ -23,6 +24,7 @@ const verbs: readonly RegisterVerb[] = [
   registerAudit,
   registerDemo,
   registerSimulate,
+  registerPreprocess,
   registerEvaluate,
 ];
 

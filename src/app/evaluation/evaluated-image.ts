@@ -6,6 +6,7 @@ import type { EvaluatedImage } from '../../evaluation/ports.ts';
 import { type Analysis, analyseImage } from '../../pipeline/analyse-image.ts';
 import { examineImage, type InScopeImage } from '../../pipeline/run-image-job.ts';
 import { showsMap } from '../../pipeline/secondary-capture/capture-content.ts';
+import { isSimulatedFile, spacingMm } from './file-facts.ts';
 import type { OfflineTools } from './offline-tools.ts';
 import { pixelHash } from './pixel-hash.ts';
 
@@ -110,20 +111,10 @@ function fileFacts({
 }: Part10File): Pick<EvaluatedImage, 'pixelSha256' | 'mmPerPixel' | 'simulated'> {
   const spacing = spacingMm(dataSet);
   return {
-    simulated: dataSet.string('ImageComments')?.startsWith('SIMULATED RADIOGRAPH') === true,
+    simulated: isSimulatedFile(dataSet),
     ...(spacing === undefined ? {} : { mmPerPixel: spacing }),
     ...(pixelData === undefined ? {} : { pixelSha256: pixelHash(pixelData) }),
   };
-}
-
-/** Pixel Spacing (0028,0030) where calibrated, else the detector's (0018,1164) over the magnification (0018,1114). */
-function spacingMm(dataSet: Part10File['dataSet']): number | undefined {
-  const [calibrated] = dataSet.numbers('PixelSpacing');
-  if (calibrated !== undefined && calibrated > 0) return calibrated;
-  const [detector] = dataSet.numbers('ImagerPixelSpacing');
-  if (detector === undefined || !(detector > 0)) return undefined;
-  const magnification = dataSet.number('EstimatedRadiographicMagnificationFactor');
-  return magnification !== undefined && magnification > 0 ? detector / magnification : detector;
 }
 
 function without(disposition: EvaluatedImage['disposition'], reasons: readonly string[]): EvaluatedImage {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { EvaluateOptions } from '../evaluation/evaluate-verb.ts';
+import { wholeNumber } from '../option-values.ts';
 import { usageOr } from '../usage-error.ts';
 import type { RegisterVerb } from './verb.ts';
 
@@ -36,12 +37,6 @@ export const registerEvaluate: RegisterVerb = (program, { exit }) => {
       exit(await runEvaluateVerb(options).catch(usageOr));
     });
 };
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}
 
 function listOf(text: string): string[] {
   return text.split(',').filter((name) => name !== '');
