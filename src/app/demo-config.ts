@@ -14,7 +14,7 @@ export const demoTitles = { node: 'LUMBAR_NODE', pacs: 'DEMO_PACS', modality: 'D
 export function writeDemoConfig(
   folder: string,
   ports: DemoPorts,
-  model: { readonly folder: string; readonly id: string },
+  model: { readonly folder: string; readonly id?: string },
 ): void {
   mkdirSync(folder, { recursive: true });
   const text = `# Configuration of the demo: everything on loopback.
@@ -22,7 +22,7 @@ aeTitle: ${demoTitles.node}
 listener: { host: 127.0.0.1, port: ${ports.node ?? 0} }
 storage: { directory: ../data, watermark: 256MiB, ballast: 1MiB }
 console: { enabled: false }
-model: { folder: ${JSON.stringify(model.folder)}, id: ${model.id}, providers: [cpu] }
+model: { folder: ${JSON.stringify(model.folder)}${model.id === undefined ? '' : `, id: ${model.id}`}, providers: [cpu] }
 senders:
   - { aeTitle: ${demoTitles.modality}, cidr: [127.0.0.0/8] }
 pacs:

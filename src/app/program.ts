@@ -6,6 +6,7 @@ import { registerDemo } from './verbs/demo.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
 import { registerExplain } from './verbs/explain.ts';
 import { registerQueue } from './verbs/queue.ts';
+import { registerModel } from './verbs/model.ts';
 import { registerPreprocess } from './verbs/preprocess.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
@@ -26,6 +27,7 @@ const verbs: readonly RegisterVerb[] = [
   registerSimulate,
   registerPreprocess,
   registerEvaluate,
+  registerModel,
 ];
 
 /** The command line. Each verb loads its own modules, so that `--help` answers at once. */

@@ -413,6 +413,7 @@ export const eventCatalogue = {
     level: 'info',
     text: 'An operator activated a model.',
     fields: ['operator', 'modelId', 'modelSha256'],
+    optional: ['detail'],
   },
 
   ASSOCIATION_REJECTED: {

@@ -25,7 +25,12 @@ const metricsSchema = z.object({
   schema: z.literal(1),
   notice: z.string().nullable(),
   complete: z.boolean(),
-  model: z.object({ id: z.string(), version: z.string(), sha256: z.string() }),
+  model: z.object({
+    id: z.string(),
+    version: z.string(),
+    sha256: z.string(),
+    manifestSha256: z.string(),
+  }),
   data: z.object({ sha256: z.string(), split: z.string().nullable(), images: z.number() }),
   answered: z.object({
     macro: z.object(Object.fromEntries(macroNames.map((name) => [name, estimate]))),
@@ -35,6 +40,7 @@ const metricsSchema = z.object({
   }),
   calibration: z.object({ ece: figure, brier: estimate }),
   rejection: z.object({ refused: estimate }),
+  acceptance: z.array(z.object({ name: z.string(), met: z.boolean() })),
   speed: z.object({ modelMs: z.object({ p50: figure, p95: figure }) }),
 });
 

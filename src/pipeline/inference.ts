@@ -94,7 +94,8 @@ export async function runSelfTest(
   });
 }
 
-async function goldenInput(
+/** What a golden input puts into the network: a tensor as it is, a DICOM file through the whole preprocessing. */
+export async function goldenInput(
   model: ModelPackage,
   golden: ModelPackage['manifest']['golden'][number],
 ): Promise<Result<Float32Array, NodeError>> {

@@ -92,6 +92,15 @@ const manifestSchema = z.object({
       tolerance: z.number(),
     }),
   ),
+  /** The same network with float32 weights, for `model verify`; a package with reduced weights may carry it. */
+  floatGraph: z
+    .strictObject({
+      file: z.string().regex(/^[\w.-]+$/),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      /** Largest difference of a logit on the golden inputs. */
+      tolerance: z.number().positive(),
+    })
+    .optional(),
   metrics: z.record(z.string(), z.unknown()).optional(),
   acceptance: z.record(z.string(), z.unknown()).optional(),
 });

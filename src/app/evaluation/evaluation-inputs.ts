@@ -4,6 +4,7 @@ import { sha256Hex } from '../../core/identifiers.ts';
 import { withBoxes } from '../../evaluation/boxes.ts';
 import { type LabelledImage, readLabels, readTrainingPatients } from '../../evaluation/labels.ts';
 import { type Reader, readReaders } from '../../evaluation/readers.ts';
+import { UsageError } from '../usage-error.ts';
 
 /** The files of an evaluation, named on the command line. */
 export interface InputFiles {
@@ -27,15 +28,13 @@ export interface EvaluationInputs {
   pathOf(file: string): string;
 }
 
-/** Reads and checks the lists; throws only when a file named on the command line cannot be read. */
+/** Reads and checks the lists; throws UsageError when a file named on the command line cannot be read. */
 export function readInputs(files: InputFiles, classIds: readonly string[]): EvaluationInputs {
   const folder = dirname(files.dataFile);
   const pathOf = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
-  const text = readFileSync(files.dataFile, 'utf8');
+  const text = readText(files.dataFile);
   const training =
-    files.trainingFile === undefined
-      ? new Set<string>()
-      : readTrainingPatients(readFileSync(files.trainingFile, 'utf8'));
+    files.trainingFile === undefined ? new Set<string>() : readTrainingPatients(readText(files.trainingFile));
   const labels = readLabels(text, {
     classIds,
     trainingPatients: training,
@@ -45,15 +44,11 @@ export function readInputs(files: InputFiles, classIds: readonly string[]): Eval
   const boxed =
     files.boxesFile === undefined
       ? { images: labels.images, problems: [] }
-      : withBoxes(labels.images, readFileSync(files.boxesFile, 'utf8'));
+      : withBoxes(labels.images, readText(files.boxesFile));
   const read =
     files.readersFile === undefined
       ? { readers: [], problems: [] }
-      : readReaders(
-          readFileSync(files.readersFile, 'utf8'),
-          classIds,
-          new Set(labels.images.map(({ file }) => file)),
-        );
+      : readReaders(readText(files.readersFile), classIds, new Set(labels.images.map(({ file }) => file)));
   const missingGroups = files.groupColumns.filter((name) => !labels.header.includes(name));
   const unknownClasses = Object.keys(files.prevalence).filter((id) => !classIds.includes(id));
   const named = (file: string | undefined, problems: readonly string[]): string[] =>
@@ -71,4 +66,12 @@ export function readInputs(files: InputFiles, classIds: readonly string[]): Eval
       ...unknownClasses.map((id) => `--prevalence: "${id}" is not one of ${classIds.join(', ')}`),
     ],
   };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${file} cannot be read`, { cause });
+  }
 }

@@ -1,7 +1,7 @@
 import { type NodeConfig, parseConfig } from '../../core/config/index.ts';
 import { NodeError } from '../../core/errors.ts';
 import { type Inference, openInference } from '../../pipeline/inference.ts';
-import { loadModelPackage } from '../../pipeline/model-package.ts';
+import { loadModelPackage, type ModelPackage } from '../../pipeline/model-package.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { product } from '../product.ts';
 import { type Composer, openComposer } from '../result-composer.ts';
@@ -32,20 +32,20 @@ const siteUuid = '00000000-0000-4000-8000-000000000000';
 
 /** Opens a model with the shipped rules; throws MODEL_* when the package does not hold on this machine. */
 export async function openOfflineTools(options: OfflineOptions): Promise<OfflineTools> {
-  const { config, sha256 } = shippedConfig();
+  const { config } = shippedConfig();
   const model = loadModelPackage(options.modelFolder);
   if (!model.ok) throw model.error;
   const inference = await openInference(model.value, options);
   if (!inference.ok) throw inference.error;
-  const composer = openComposer({
-    config,
-    configSha256: sha256,
-    configFolder: product.root,
-    siteUuid,
-    model: model.value,
-  });
+  const composer = offlineComposer(model.value);
   const filter = openViewFilter(config, product.root, ownDeviceUids(composer.node, [composer.model]));
   return { inference: inference.value, filter, composer, config };
+}
+
+/** Result objects with the shipped wording, for looking at; they name no site. */
+export function offlineComposer(model: ModelPackage): Composer {
+  const { config, sha256: configSha256 } = shippedConfig();
+  return openComposer({ config, configSha256, configFolder: product.root, siteUuid, model });
 }
 
 /** The configuration that a node has when nothing but its names is set. */

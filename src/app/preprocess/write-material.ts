@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { formatCsv } from '../../core/csv.ts';
 import { type LabelledImage, otherLabel } from '../../evaluation/labels.ts';
 import type { SplitName } from '../../evaluation/patient-split.ts';
@@ -38,13 +38,13 @@ export async function writeMaterial(
   const folders = new Map<string, MaterialFolder>();
   const written: Record<string, Record<string, number>> = {};
   const refused: { line: number; file: string; reason: string }[] = [];
-  let simulated = false;
+  const simulated: string[] = [];
   const take = (image: LabelledImage, picture: Picture): void => {
     if (picture.kind === 'refused') {
       refused.push({ line: image.line, file: image.file, reason: picture.reason });
       return;
     }
-    simulated ||= picture.simulated;
+    if (picture.simulated) simulated.push(image.file);
     const split = request.splits.get(image.patientId) ?? 'train';
     const name = folderName(image, split);
     const folder = folders.get(name) ?? new MaterialFolder(join(request.outputFolder, name));
@@ -54,9 +54,11 @@ export async function writeMaterial(
     counts[image.label] = (counts[image.label] ?? 0) + 1;
   };
   await inOrder(request, (image) => pool.run(jobOf(image, request)), take);
-  const source = simulated ? 'simulated' : 'own';
+  // One simulated image among real ones is enough: figures of a mixture are not clinical either.
+  const source = simulated.length > 0 ? 'simulated' : 'own';
   const { size, classIds, listSha256, outputFolder } = request;
   for (const folder of folders.values()) folder.finish({ size, source, classes: classIds, listSha256 });
+  writeFileSync(join(outputFolder, 'labels.csv'), splitList(request));
   writeFileSync(
     join(outputFolder, 'refused.csv'),
     formatCsv(
@@ -90,6 +92,26 @@ async function inOrder(
     if (flight.length >= threads * 2) await land();
   }
   while (flight.length > 0) await land();
+}
+
+/** The list again with the split of every row, for `evaluate --split test`; file names count from the material folder. */
+function splitList({ images, splits, outputFolder, pathOf }: MaterialRequest): string {
+  const given = Object.keys(images[0]?.columns ?? {});
+  const header = given.includes('split') ? given : [...given, 'split'];
+  // A spreadsheet guard in front of a negative number would make it text.
+  const plain = (cell: string): string | number =>
+    /^[-+]/.test(cell) && Number.isFinite(Number(cell)) ? Number(cell) : cell;
+  return formatCsv(
+    header,
+    images.map(({ file, patientId, columns }) => {
+      const row: Record<string, string> = {
+        ...columns,
+        file: relative(outputFolder, pathOf(file)),
+        split: splits.get(patientId) ?? '',
+      };
+      return header.map((name) => plain(row[name] ?? ''));
+    }),
+  );
 }
 
 function folderName({ label }: LabelledImage, split: SplitName): string {

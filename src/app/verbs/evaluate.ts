@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { EvaluateOptions } from '../evaluation/evaluate-verb.ts';
 import { wholeNumber } from '../option-values.ts';
-import { usageOr } from '../usage-error.ts';
+import { commandFault } from '../usage-error.ts';
 import type { RegisterVerb } from './verb.ts';
 
 /** `evaluate`: the production pipeline over a labelled list, with confidence intervals and acceptance limits. */
@@ -34,7 +34,7 @@ export const registerEvaluate: RegisterVerb = (program, { exit }) => {
     .option('--json', 'with --compare or --dry-run: JSON')
     .action(async (options: EvaluateOptions) => {
       const { runEvaluateVerb } = await import('../evaluation/evaluate-verb.ts');
-      exit(await runEvaluateVerb(options).catch(usageOr));
+      exit(await runEvaluateVerb(options).catch(commandFault));
     });
 };
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { wholeNumber } from '../option-values.ts';
 import type { PreprocessOptions } from '../preprocess/preprocess-verb.ts';
-import { usageOr } from '../usage-error.ts';
+import { commandFault } from '../usage-error.ts';
 import type { RegisterVerb } from './verb.ts';
 
 /** `preprocess`: labelled DICOM files to training material, through the node's own preprocessing. */
@@ -19,6 +19,6 @@ export const registerPreprocess: RegisterVerb = (program, { exit }) => {
     .option('--threads <number>', 'images in flight', wholeNumber, Math.min(8, availableParallelism()))
     .action(async (options: PreprocessOptions) => {
       const { runPreprocessVerb } = await import('../preprocess/preprocess-verb.ts');
-      exit(await runPreprocessVerb(options).catch(usageOr));
+      exit(await runPreprocessVerb(options).catch(commandFault));
     });
 };

@@ -13,11 +13,11 @@ th a{color:inherit;text-decoration-color:#9a9a9a}
 .banner.good{border-color:#1b6e3c;background:#eaf6ee}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(12.5rem,1fr));gap:.6rem;margin:1rem 0}
 .tiles div{border:1px solid #cfcfcf;padding:.45rem .7rem}
-.tiles dt{font-size:.8rem;color:#555}.tiles dd{margin:0;font-weight:600}
+.tiles dt{font-size:.82em;color:#555}.tiles dd{margin:0;font-weight:600}
 nav ol{columns:3 14rem;margin:1rem 0;padding-left:1.4rem}
 .wide{overflow-x:auto;margin:.7rem 0 1.1rem}
 .side{display:grid;grid-template-columns:repeat(auto-fit,minmax(24rem,1fr));gap:0 2rem;align-items:start}
-table{min-width:min(30rem,100%);border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88rem}
+table{min-width:min(30rem,100%);border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88em}
 caption{text-align:left;font-weight:600;padding:.2rem 0 .35rem}
 thead th{border-bottom:1.5px solid #1c1c1c;vertical-align:bottom}
 th,td{padding:.25rem .7rem .25rem 0;text-align:right;font-weight:normal;border-bottom:1px solid #e2e2e2}
@@ -34,7 +34,7 @@ tr.bad th,tr.bad td{color:#b00020;font-weight:600}
 .charts svg{max-width:100%;height:auto}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:1rem}
 figure{margin:0}figure img{width:100%;height:auto;border:1px solid #cfcfcf}
-figcaption{font-size:.82rem;color:#444}
+figcaption{font-size:.85em;color:#444}
 .definitions dt{font-weight:600;margin-top:.5rem}.definitions dd{margin:0 0 0 1.2rem}
 :target{background:#fff4c2}
 footer{margin-top:2.5rem;padding-top:.6rem;border-top:1px solid #cfcfcf;font-size:.85rem;color:#444}
@@ -48,6 +48,7 @@ thead{display:table-header-group}
 tr,figure,.charts svg,.tiles div{break-inside:avoid}
 .side{grid-template-columns:1fr 1fr}
 .charts svg{width:31%}
+.side .charts svg{width:70%}
 .gallery{grid-template-columns:repeat(2,1fr)}
 .wide{overflow:visible}
 }
