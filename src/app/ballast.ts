@@ -18,6 +18,7 @@ export class Ballast {
   constructor(dataFolder: string, bytes: number) {
     this.#path = join(dataFolder, 'ballast');
     this.#bytes = bytes;
+    rmSync(`${this.#path}.part`, { force: true });
     if (existsSync(this.#path) && statSync(this.#path).size !== bytes) this.drop();
   }
 

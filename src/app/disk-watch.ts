@@ -9,14 +9,16 @@ export interface DiskWatchOptions {
   readonly ballast: Pick<Ballast, 'exists' | 'drop' | 'make'>;
   readonly log: Log;
   readonly books: DeferredBooks;
+  /** The alert of an earlier listener still stands. */
+  readonly wasLow: boolean;
 }
 
-const alertCause = 'disk-low';
+export const diskAlertCause = 'disk-low';
 const intervalMs = 1000;
 
 /** Looks at the free space every second, tells when it gets low and when it is well again, and minds the ballast. */
 export function startDiskWatch(options: DiskWatchOptions): { stop(): void } {
-  let isLow = false;
+  let isLow = options.wasLow;
   const look = (): void => {
     const { limits, ballast } = options;
     const freeBytes = options.freeBytes();
@@ -39,7 +41,7 @@ function announce(what: 'low' | 'ok', sizeBytes: number, { log, books }: DiskWat
     books.enter((store) => {
       store.audit.append('DISK_LOW', { sizeBytes });
       store.alerts.start(
-        alertCause,
+        diskAlertCause,
         'Free space is below storage.watermark: new images are refused and modalities try again. Free space, or let retention remove delivered images sooner.',
       );
     });
@@ -48,6 +50,6 @@ function announce(what: 'low' | 'ok', sizeBytes: number, { log, books }: DiskWat
   log.event('DISK_OK', { sizeBytes });
   books.enter((store) => {
     store.audit.append('DISK_OK', { sizeBytes });
-    store.alerts.recover(alertCause);
+    store.alerts.recover(diskAlertCause);
   });
 }

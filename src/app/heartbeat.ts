@@ -17,9 +17,13 @@ const intervalMs = 5000;
 export function startHeartbeat(options: HeartbeatOptions): { stop(): void } {
   const beat = (): void => {
     if (canWrite(options)) options.channel.tell({ kind: 'healthy', check: 'database' });
-    void options.echo().then((answered) => {
-      if (answered) options.channel.tell({ kind: 'healthy', check: 'echo' });
-    });
+    void options.echo().then(
+      (answered) => {
+        if (answered) options.channel.tell({ kind: 'healthy', check: 'echo' });
+      },
+      // Whatever went wrong, the sign that is missing says it.
+      () => undefined,
+    );
   };
   beat();
   const timer = setInterval(beat, intervalMs);

@@ -12,6 +12,7 @@ import { refuseRollback } from './model-version.ts';
 import type { Runtime } from './runtime.ts';
 
 const alertCause = 'model-refused';
+const changedCause = 'model-changed';
 const retryMs = 15_000;
 
 /**
@@ -51,7 +52,7 @@ export async function modelInForce(
 
 /** Tells, by event and alert, when the file of the model in use is replaced or gone (model-watch.ts). */
 export function watchModel({ model }: Inference, { store, log }: Runtime): ModelWatch {
-  const cause = 'model-changed';
+  const cause = changedCause;
   const { id: modelId, file } = model.manifest;
   return new ModelWatch({
     path: join(model.folder, file),
@@ -110,7 +111,9 @@ function accept({ model, session, selfTest }: Inference, { store, log }: Runtime
   };
   log.event('MODEL_LOADED', facts);
   store.audit.append('MODEL_LOADED', facts);
-  if (store.alerts.recover(alertCause)) log.event('ALERT_RECOVERED', { cause: alertCause });
+  // What is loaded now is what lies on the disk, so neither alert of an earlier process holds any longer.
+  for (const cause of [alertCause, changedCause])
+    if (store.alerts.recover(cause)) log.event('ALERT_RECOVERED', { cause });
   // Also after an allowed step back: from there on only forward again.
   store.settings.set(newestSetting(id), version);
 }

@@ -78,6 +78,7 @@ export class Supervisor {
   #hasServed = false;
   #refuser: ChildProcess | undefined;
   #refuseTimer: NodeJS.Timeout | undefined;
+  #isRefusing = false;
   readonly #healthyAtMs: Record<'database' | 'echo', number>;
   readonly #gaveUp = Promise.withResolvers<ProcessName>();
 
@@ -138,7 +139,7 @@ export class Supervisor {
       loopLagMs,
       databaseAgeMs: nowMs - this.#healthyAtMs.database,
       echoAgeMs: nowMs - this.#healthyAtMs.echo,
-      isRefusing: this.#refuseTimer !== undefined,
+      isRefusing: this.#isRefusing,
     };
   }
 
@@ -259,7 +260,7 @@ export class Supervisor {
     child.ready = false;
     child.port = undefined;
     child.state = 'down';
-    if (this.#stopping || (this.#refuseTimer !== undefined && name !== 'admin')) return;
+    if (this.#stopping || (this.#isRefusing && name !== 'admin')) return;
     const nowMs = this.#options.clock.monotonicMs();
     child.deaths.push({ atMs: nowMs, exitCode });
     child.deathCount += 1;
@@ -286,18 +287,19 @@ export class Supervisor {
    * rest, a stand-in rejects every association transiently, and after a while the disk is tried again.
    */
   async #refuseForAWhile(name: ProcessName): Promise<void> {
+    this.#isRefusing = true;
     this.#options.events.refusing(name);
-    this.#refuseTimer = setTimeout(() => this.#tryAgain(), this.#options.refuseMs ?? defaultRefuseMs);
     await this.#stopAll(coreProcessNames);
     if (this.#stopping) return;
     this.#refuser = this.#fork('refuser', this.#options.modules.refuser);
+    this.#refuseTimer = setTimeout(() => this.#tryAgain(), this.#options.refuseMs ?? defaultRefuseMs);
   }
 
   #tryAgain(): void {
     const refuser = this.#refuser;
     const start = (): void => {
       this.#refuser = undefined;
-      this.#refuseTimer = undefined;
+      this.#isRefusing = false;
       if (this.#stopping) return;
       const nowMs = this.#options.clock.monotonicMs();
       this.#healthyAtMs.database = nowMs;
@@ -308,7 +310,7 @@ export class Supervisor {
         this.#start(name);
       }
     };
-    if (refuser === undefined || refuser.exitCode !== null) {
+    if (refuser === undefined || refuser.exitCode !== null || refuser.signalCode !== null) {
       start();
       return;
     }

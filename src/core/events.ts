@@ -206,7 +206,7 @@ export const eventCatalogue = {
     level: 'warn',
     text: 'An object was refused at the door.',
     fields: ['callingAeTitle', 'dimseStatus', 'detail'],
-    optional: ['associationId', 'peerIp', 'sopClassUid', 'sopInstanceUid', 'reason'],
+    optional: ['associationId', 'peerIp', 'sopClassUid', 'sopInstanceUid', 'reason', 'count'],
   },
 
   IMAGE_ANALYSED: {
@@ -421,7 +421,7 @@ export const eventCatalogue = {
     level: 'warn',
     text: 'An association was refused by policy.',
     fields: ['callingAeTitle', 'calledAeTitle', 'peerIp', 'cause'],
-    optional: ['detail'],
+    optional: ['detail', 'count'],
     atna: '110113',
   },
   PROTOCOL_VIOLATION: {
@@ -429,7 +429,7 @@ export const eventCatalogue = {
     level: 'warn',
     text: 'A peer broke the upper-layer protocol.',
     fields: ['peerIp', 'detail'],
-    optional: ['callingAeTitle', 'associationId'],
+    optional: ['callingAeTitle', 'associationId', 'count'],
     atna: '110113',
   },
   TLS_REFUSED: {
@@ -437,7 +437,7 @@ export const eventCatalogue = {
     level: 'warn',
     text: 'A TLS handshake failed or a certificate was refused.',
     fields: ['peerIp', 'detail'],
-    optional: ['callingAeTitle'],
+    optional: ['callingAeTitle', 'count'],
     atna: '110113',
   },
   MODEL_REFUSED: {

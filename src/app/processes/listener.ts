@@ -13,7 +13,8 @@ import { Ballast } from '../ballast.ts';
 import { openChildChannel } from '../child-channel.ts';
 import { DeferredBooks } from '../deferred-books.ts';
 import { deliveryEvents } from '../delivery-events.ts';
-import { startDiskWatch } from '../disk-watch.ts';
+import { diskAlertCause, startDiskWatch } from '../disk-watch.ts';
+import { DoorBook } from '../door-book.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
 import { startHeartbeat } from '../heartbeat.ts';
@@ -66,7 +67,16 @@ async function listen(
     ballast: new Ballast(folders.data, config.storage.ballast),
     log,
     books,
+    wasLow: store.alerts.active().some(({ cause }) => cause === diskAlertCause),
   });
+  const doorBook = new DoorBook({
+    clock: hostClock,
+    write: (name, fields) => {
+      log.event(name, fields);
+      books.enter(({ audit }) => audit.append(name, fields));
+    },
+  });
+  const doorBookTimer = setInterval(() => doorBook.tick(), 10_000);
   const events = deliveryEvents(runtime);
   const options = { ...listenerOptions(config, folders.spool), ...inheritedDescriptor(descriptor) };
   const listener = await startListener(options, {
@@ -84,12 +94,7 @@ async function listen(
           channel.tell({ kind: 'wake', target: 'worker' });
         }),
     },
-    events: {
-      record: (name, fields) => {
-        log.event(name, fields);
-        books.enter(({ audit }) => audit.append(name, fields));
-      },
-    },
+    events: doorBook,
     freeSpace,
     commitments: {
       report: async (report) => {
@@ -139,6 +144,8 @@ async function listen(
   heartbeat.stop();
   diskWatch.stop();
   echo.close();
+  clearInterval(doorBookTimer);
+  doorBook.flush();
   books.close();
   store.db.checkpoint();
   store.close();
