@@ -18,6 +18,43 @@ import {
   testPolicy,
 } from '../support/scp-harness.ts';
 
+/** Data sets of `reliability.md` 1.3 that take other readers up to 66 s and 1.5 GB. */
+function nestedSequences(levels: number): Buffer {
+  const level = Buffer.concat([
+    Buffer.from('08001822', 'hex'),
+    Buffer.from('SQ'),
+    Buffer.from('0000fffffffffeff00e0ffffffff', 'hex'),
+  ]);
+  return Buffer.concat(Array.from({ length: levels }, () => level));
+}
+
+function emptyElements(count: number): Buffer {
+  const bytes = Buffer.alloc(count * 8);
+  for (let n = 0; n < count; n++) {
+    bytes.writeUInt16LE(0x0009 + 2 * Math.floor(n / 0xe000), n * 8);
+    bytes.writeUInt16LE(0x1000 + (n % 0xe000), n * 8 + 2);
+    bytes.write('LO', n * 8 + 4, 'latin1');
+  }
+  return bytes;
+}
+
+function unknownNesting(levels: number): Buffer {
+  const element = Buffer.concat([
+    Buffer.from('09001010', 'hex'),
+    Buffer.from('UN'),
+    Buffer.from('0000ffffffff', 'hex'),
+  ]);
+  const level = Buffer.from('feff00e0ffffffff09001110ffffffff', 'hex');
+  return Buffer.concat([element, ...Array.from({ length: levels }, () => level)]);
+}
+
+function manyValues(count: number): Buffer {
+  const value = Buffer.from('1\\'.repeat(count));
+  const header = Buffer.from('09001010' + '5554' + '0000' + '00000000', 'hex');
+  header.writeUInt32LE(value.length, 8);
+  return Buffer.concat([header, value]);
+}
+
 const commitmentUid = '1.2.840.10008.1.20.1';
 
 describe('C-STORE (PS3.4 B.2, PS3.7 9.1.1)', () => {
@@ -129,6 +166,23 @@ describe('C-STORE (PS3.4 B.2, PS3.7 9.1.1)', () => {
     expect([...door.partFiles(), ...storedFiles(door.spoolDir)]).toEqual([]);
     expect(door.events.map((event) => event.name)).toEqual(['INSTANCE_REFUSED']);
   });
+
+  test.each([
+    ['40,000 nested sequences', nestedSequences(40_000), 0xc000],
+    ['500,000 elements', emptyElements(500_000), 0xc000],
+    ['nested items of unknown VR', unknownNesting(100_000), 0xc000],
+    ['one element of 2,000,000 values', manyValues(2_000_000), 0xa900],
+  ])(
+    'a header bomb of %s is refused at the door, which goes on serving (D03)',
+    async (_name, dataSet, status) => {
+      const door = await openDoor();
+      const peer = await associated(door.port);
+      peer.send(storeMessage(dataSet, 100_000));
+      expect((await nextResponse(peer))?.status).toBe(status);
+      expect(door.admitted).toEqual([]);
+      expect(await answersEcho(door.port)).toBe(true);
+    },
+  );
 
   test('identifiers behind a private header of more than 64 KiB are found', async () => {
     const door = await openDoor();

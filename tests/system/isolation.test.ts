@@ -124,6 +124,13 @@ const peakOf = (pid: number) =>
   Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 'NaN') / 1024;
 
 describe('a bad image harms only itself (P5)', () => {
+  test('when memory runs out the kernel takes the worker first, the sender next, the listener last', () => {
+    const { worker, sender, listener } = running.node.supervisor.pids();
+    const score = (pid: number | undefined) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8'));
+    expect([score(worker), score(sender)]).toEqual([800, 300]);
+    expect(score(listener)).toBeLessThan(300);
+  });
+
   test('dimension bombs are refused before anything is decoded: the worker stays below 500 MB and alive (D01)', async () => {
     const worker = running.node.supervisor.pids().worker!;
     const bombs = [

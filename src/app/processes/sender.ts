@@ -15,6 +15,7 @@ import { commitmentSettings, deliverySettings } from '../destination-settings.ts
 import { exitCodeOf } from '../fail-stop.ts';
 import { scheduleHousekeeping } from '../housekeeping.ts';
 import type { DrainReason } from '../process-messages.ts';
+import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { reportReencoder } from '../report-reencoder.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 
@@ -22,6 +23,7 @@ const commitmentPollMs = 15_000;
 const hardStopMs = 20_000;
 
 try {
+  offerWhenMemoryRunsOut(300);
   const [configFolder = 'config', bootId = ''] = process.argv.slice(2);
   await send(openRuntime(configFolder, 'sender'), bootId);
   process.exit(0);

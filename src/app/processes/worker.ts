@@ -10,6 +10,7 @@ import { exitCodeOf } from '../fail-stop.ts';
 import { imageStep, workerName } from '../image-step.ts';
 import { inferenceByAttempt } from '../inference-by-attempt.ts';
 import { modelInForce, watchModel } from '../model-gate.ts';
+import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { openComposer } from '../result-composer.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 import { SelfTestSchedule } from '../self-test-schedule.ts';
@@ -25,6 +26,7 @@ const longestSleepMs = 2000;
 const lanes = 2;
 
 try {
+  offerWhenMemoryRunsOut(800);
   const [configFolder = 'config', bootId = ''] = process.argv.slice(2);
   await work(openRuntime(configFolder, 'worker'), configFolder, bootId);
   process.exit(0);
