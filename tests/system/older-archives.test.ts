@@ -150,6 +150,24 @@ describe.skipIf(!available)('storescp archives that refuse the SR class (results
     expect(sources(revised!.dataSet)).toEqual(expect.arrayContaining([flexion, extension, neutral]));
   });
 
+  test('our own objects do not come in again: nobody takes their presentation contexts', async () => {
+    const sent = received(0);
+    const ends = await storescu(
+      sent.map(({ path }) => path),
+      {
+        program: peer('storescu') ?? '',
+        port: running.node.port,
+        callingAeTitle: demoTitles.modality,
+        calledAeTitle: demoTitles.node,
+        contexts: [...new Set(sent.map(({ dataSet }) => dataSet.string('SOPClassUID') ?? ''))].map((uid) => ({
+          sopClassUid: uid,
+          transferSyntaxUid: transferSyntaxUid.explicitVrLittleEndian,
+        })),
+      },
+    );
+    for (const { path } of sent) expect(ends.get(path)).toMatchObject({ kind: 'context-refused' });
+  });
+
   test('the audit trail says why each report was encoded again, and nothing is parked', () => {
     const replaced = running.store.auditQuery.query({ event: 'OBJECT_REPLACED', limit: 100 }).rows;
     // One step to Comprehensive SR, two to Enhanced SR, for two reports.

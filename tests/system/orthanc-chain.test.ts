@@ -99,10 +99,10 @@ describe.skipIf(!available)('Orthanc as the PACS, storescu as the modality', () 
     await running.until(
       'everything is committed',
       () => laterals.every((one) => isCommitted(one.image)),
-      120_000,
+      200_000,
     );
     stored = await orthanc.instances();
-  }, 200_000);
+  }, 280_000);
 
   afterAll(async () => {
     await running.stop();
