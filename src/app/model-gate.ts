@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeError } from '../core/errors.ts';
-import { err, ok, type Result } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
 import { type Inference, openInference } from '../pipeline/inference.ts';
-import { loadModelPackage, type ModelTrust } from '../pipeline/model-package.ts';
-import { readPublicKey } from '../pipeline/model-signature.ts';
+import { loadModelPackage } from '../pipeline/model-package.ts';
 import { hostClock } from '../store/store.ts';
 import { activeModelFolder, activeModelSetting } from './model-selection.ts';
 import { ModelWatch } from './model-watch.ts';
-import { refuseRollback } from './model-version.ts';
+import { modelTrust } from './model-trust.ts';
+import { newestVersionSetting, refuseRollback } from './model-version.ts';
 import type { Runtime } from './runtime.ts';
 
 const alertCause = 'model-refused';
@@ -82,21 +82,14 @@ async function openActiveModel({ config, store }: Runtime): Promise<Result<Infer
   const model = loadModelPackage(folder.value, trust.value);
   if (!model.ok) return model;
   const { id, version } = model.value.manifest;
-  const rollback = refuseRollback(version, store.settings.get(newestSetting(id)), config.model.allowRollback);
+  const rollback = refuseRollback(
+    version,
+    store.settings.get(newestVersionSetting(id)),
+    config.model.allowRollback,
+  );
   if (!rollback.ok) return rollback;
   const { providers, threads } = config.model;
   return await openInference(model.value, { providers, threads });
-}
-
-/** Whose signature a package must carry; undefined when the site asks for none. */
-export function modelTrust(model: Runtime['config']['model']): Result<ModelTrust | undefined, NodeError> {
-  if (model.signature === 'off' || model.publicKey === undefined) return ok(undefined);
-  const publicKey = readPublicKey(model.publicKey);
-  return publicKey.ok ? ok({ publicKey: publicKey.value }) : err(publicKey.error);
-}
-
-function newestSetting(modelId: string): string {
-  return `model.newest.${modelId}`;
 }
 
 function accept({ model, session, selfTest }: Inference, { store, log }: Runtime): void {
@@ -115,5 +108,5 @@ function accept({ model, session, selfTest }: Inference, { store, log }: Runtime
   for (const cause of [alertCause, changedCause])
     if (store.alerts.recover(cause)) log.event('ALERT_RECOVERED', { cause });
   // Also after an allowed step back: from there on only forward again.
-  store.settings.set(newestSetting(id), version);
+  store.settings.set(newestVersionSetting(id), version);
 }

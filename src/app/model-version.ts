@@ -33,6 +33,11 @@ function compareParts(a: string, b: string): number {
   return 0;
 }
 
+/** Key in the settings table: the version of this model below which none may run. */
+export function newestVersionSetting(modelId: string): string {
+  return `model.newest.${modelId}`;
+}
+
 /** MODEL_ROLLBACK for a version older than the newest that ever ran here, unless the site allows going back. */
 export function refuseRollback(
   version: string,
@@ -43,7 +48,7 @@ export function refuseRollback(
   return err(
     new NodeError(
       'MODEL_ROLLBACK',
-      `version ${version} is older than ${newest}, which has run here; set model.allowRollback to go back on purpose`,
+      `version ${version} is older than ${newest}, which has run here; go back on purpose with "model rollback", or set model.allowRollback`,
     ),
   );
 }

@@ -4,6 +4,8 @@ import { NodeError } from '../../core/errors.ts';
 import { withBooks } from '../books.ts';
 import { storedMetrics } from '../evaluation/compare-reports.ts';
 import { activeModelFolder, activeModelSetting, packageFolder } from '../model-selection.ts';
+import { modelTrust } from '../model-trust.ts';
+import { newestVersionSetting } from '../model-version.ts';
 import { operatorName } from '../operator.ts';
 import { exitCodes } from '../restart-policy.ts';
 import { readConfig } from '../runtime.ts';
@@ -66,7 +68,9 @@ export async function modelActivateVerb(
   const found = installedPackage(named, config.model);
   if (!found.ok) return refuse([found.error]);
   const { folder, name } = found.value;
-  const verification = await verifyModel(folder, config.model);
+  const trust = modelTrust(config.model);
+  if (!trust.ok) return refuse([trust.error.message]);
+  const verification = await verifyModel(folder, { ...config.model, trust: trust.value });
   process.stdout.write(`${verificationText(verification)}\n`);
   const evaluation = evaluationOf(folder, options.evaluation);
   const { fatal, forceable } = activationObjections({
@@ -95,7 +99,9 @@ export async function modelRollbackVerb(configFolder: string, reason: string | u
   if (previous === undefined) return refuse(['no model was active before this one']);
   const found = installedPackage(join(config.model.folder, previous), config.model);
   if (!found.ok) return refuse([found.error]);
-  const verification = await verifyModel(found.value.folder, config.model);
+  const trust = modelTrust(config.model);
+  if (!trust.ok) return refuse([trust.error.message]);
+  const verification = await verifyModel(found.value.folder, { ...config.model, trust: trust.value });
   process.stdout.write(`${verificationText(verification)}\n`);
   if (!verification.passed) return refuse([`${previous} does not pass its verification any more`]);
   const why = `rollback${reason === undefined ? '' : `: ${reason}`}`;
@@ -121,6 +127,8 @@ function writeChoice(
     store.db.transaction(() => {
       const before = store.settings.get(activeModelSetting);
       choose(store.settings);
+      // Whoever chooses by name and in the books may go back; only a silent exchange of packages may not.
+      store.settings.set(newestVersionSetting(model.id), model.version);
       store.audit.append('MODEL_ACTIVATED', {
         operator: operatorName(),
         modelId: model.id,

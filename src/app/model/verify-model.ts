@@ -2,7 +2,7 @@ import { asNodeError, type NodeError } from '../../core/errors.ts';
 import type { Result } from '../../core/result.ts';
 import { goldenInput, runSelfTest } from '../../pipeline/inference.ts';
 import { openThreadedSession } from '../../pipeline/inference-thread.ts';
-import { loadModelPackage, type ModelPackage } from '../../pipeline/model-package.ts';
+import { loadModelPackage, type ModelPackage, type ModelTrust } from '../../pipeline/model-package.ts';
 import { describeOnnx } from '../../pipeline/onnx-description.ts';
 import type { ModelSession, Provider } from '../../pipeline/onnx-session.ts';
 import type { Check } from './check.ts';
@@ -21,6 +21,8 @@ export interface Verification {
 export interface VerifyOptions {
   readonly providers: readonly Provider[];
   readonly threads: number;
+  /** Whose signature the package must carry, where the site asks for one. */
+  readonly trust?: ModelTrust | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface VerifyOptions {
  */
 export async function verifyModel(folder: string, options: VerifyOptions): Promise<Verification> {
   const checks: Check[] = [];
-  const loaded = loadModelPackage(folder);
+  const loaded = loadModelPackage(folder, options.trust);
   if (!loaded.ok) {
     checks.push({ name: 'hash and manifest', ok: false, evidence: loaded.error.message });
     return verification(folder, undefined, null, checks);

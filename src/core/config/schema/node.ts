@@ -231,7 +231,7 @@ const model = z
       .boolean()
       .meta({
         description:
-          'Whether a package may run that is older than one that has run here. Set it for the one start that goes back.',
+          'Whether a package may run that is older than one that has run here. `model rollback` and `model activate` go back without it; it is for packages exchanged by hand.',
         'x-restart': true,
       })
       .default(false),
