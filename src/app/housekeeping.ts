@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import cron from 'node-cron';
 import { asNodeError } from '../core/errors.ts';
 import { hostClock } from '../store/store.ts';
+import { retentionRules } from './retention-rules.ts';
 import type { Runtime } from './runtime.ts';
 
 const emergencyMs = 30_000;
@@ -11,15 +12,8 @@ const emergencyMs = 30_000;
  * delivery, and where commitment is configured not before that. A failed run is an alert and tried again next time.
  */
 export function scheduleHousekeeping({ config, store, log, folders }: Runtime): { stop(): Promise<void> } {
-  const { images, results, audit, schedule } = config.retention;
-  const rules = {
-    spoolAfterMs: images,
-    resultsAfterMs: results,
-    auditAfterMs: audit,
-    committedDestinations: config.pacs
-      .filter(({ deliver, storageCommitment }) => deliver === 'on' && storageCommitment === 'on')
-      .map(({ name }) => name),
-  };
+  const { images, schedule } = config.retention;
+  const rules = retentionRules(config);
   const run = (spoolAfterMs: number): void => {
     try {
       store.retention.run({ ...rules, spoolAfterMs }, hostClock.nowMs());

@@ -59,7 +59,11 @@ export function imageStep(options: ImageStepOptions): WorkStep {
     channel.tell({ kind: 'busy', timeoutMs: config.model.timeout });
     try {
       const inference = await options.inference(claimed.attempt);
-      const end = await runImageJob(jobOf(claimed), { ...options.tools, inference });
+      const startedAtMs = store.jobs.firstStart(claimed, {
+        modelSha256: inference.model.sha256,
+        configSha256: options.configSha256,
+      });
+      const end = await runImageJob(jobOf({ ...claimed, startedAtMs }), { ...options.tools, inference });
       commitEnd(claimed, end, inference.model, options);
     } catch (error) {
       if (mustStop(error)) throw error;

@@ -96,6 +96,28 @@ export class JobQueue {
     });
   }
 
+  /**
+   * When this image was first analysed by this model under this configuration: now, unless it was before. Everything
+   * that an analysis writes carries this time, so that a repetition makes the same objects.
+   */
+  firstStart(
+    job: Pick<ClaimedJob, 'startedAtMs'> & { readonly instance: Pick<InstanceRecord, 'instanceId'> },
+    by: { readonly modelSha256: string; readonly configSha256: string },
+  ): number {
+    const key = { instanceId: job.instance.instanceId, ...by };
+    return this.#db.transaction(() => {
+      this.#db
+        .sql(`INSERT INTO analysisStart (instanceId, modelSha256, configSha256, startedAtMs)
+              VALUES (@instanceId, @modelSha256, @configSha256, @startedAtMs) ON CONFLICT DO NOTHING`)
+        .run({ ...key, startedAtMs: job.startedAtMs });
+      const row = this.#db
+        .sql<{ startedAtMs: number }>(`SELECT startedAtMs FROM analysisStart
+            WHERE instanceId = @instanceId AND modelSha256 = @modelSha256 AND configSha256 = @configSha256`)
+        .get(key);
+      return row?.startedAtMs ?? job.startedAtMs;
+    });
+  }
+
   /** Prolongs the lease of a running job; false when the claim is no longer this holder's. */
   heartbeat(claim: JobClaim, leaseMs: number): boolean {
     const changed = this.#db

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import type { EventFields } from '../core/events.ts';
 import { newUlid } from '../core/identifiers.ts';
@@ -47,6 +48,14 @@ export class Results {
    * `already`: the job was ended before. `stale`: another claimant has the job; nothing was written.
    */
   commitImageResult(result: ImageResult): 'committed' | 'already' | 'stale' {
+    const repeated: string[] = [];
+    const outcome = this.#commit(result, repeated);
+    // The same object was there already: its first file stays, the new copy is nobody's.
+    for (const path of repeated) rmSync(path, { force: true });
+    return outcome;
+  }
+
+  #commit(result: ImageResult, repeated: string[]): 'committed' | 'already' | 'stale' {
     return this.#db.transaction(() => {
       const nowMs = this.#clock.nowMs();
       if (!finishJob(this.#db, result.job, nowMs))
@@ -56,7 +65,7 @@ export class Results {
       if (result.job.modelSha256 === '') this.#writeDisposition(result, nowMs);
       if (result.decision !== undefined) this.#writeDecision(instance.instanceId, result.decision, nowMs);
       if (result.analysis !== undefined) this.#writeAnalysis(instance.instanceId, result.analysis, nowMs);
-      this.#writeObjects(result, nowMs);
+      repeated.push(...this.#writeObjects(result, nowMs));
       this.#auditResult(result);
       return 'committed';
     });
@@ -106,7 +115,20 @@ export class Results {
   }
 
   #writeAnalysis(instanceId: string, analysis: AnalysisInput, nowMs: number): void {
-    // A repeated analysis is a new one: its id changes, so that the study's report is seen to be out of date.
+    // A repetition that found the same is the same analysis: the study's report stays up to date. Any other is a new
+    // one with its own id, by which the report is seen to be out of date.
+    const known = this.#db
+      .sql<{
+        analysisId: string;
+      }>(`SELECT analysisId FROM analysis WHERE instanceId = @instanceId AND modelSha256 = @modelSha256
+            AND configSha256 = @configSha256 AND outcome = @outcome AND record IS @record`)
+      .get({
+        instanceId,
+        modelSha256: analysis.modelSha256,
+        configSha256: analysis.configSha256,
+        outcome: analysis.outcome,
+        record: analysis.record ?? null,
+      });
     this.#db
       .sql('DELETE FROM analysis WHERE instanceId = @instanceId AND modelSha256 = @modelSha256')
       .run({ instanceId, modelSha256: analysis.modelSha256 });
@@ -116,7 +138,7 @@ export class Results {
             VALUES (@analysisId, @instanceId, @modelSha256, @modelId, @modelVersion, @configSha256, @provider, @outcome,
               @probabilitiesJson, @reasonsJson, @timingsJson, @mapPeakJson, @mapBoxJson, @notesJson, @record, @nowMs)`)
       .run({
-        analysisId: newUlid(nowMs),
+        analysisId: known?.analysisId ?? newUlid(nowMs),
         instanceId,
         modelSha256: analysis.modelSha256,
         modelId: analysis.modelId,
@@ -135,10 +157,11 @@ export class Results {
       });
   }
 
-  #writeObjects(result: ImageResult, nowMs: number): void {
+  /** Returns the paths of copies of objects that were there already. */
+  #writeObjects(result: ImageResult, nowMs: number): string[] {
     const { instanceId, studyInstanceUid } = result.job.instance;
     const modelSha256 = result.analysis?.modelSha256 ?? result.job.modelSha256;
-    for (const object of result.objects) {
+    return result.objects.flatMap((object) => {
       const objectId = insertObject(
         this.#db,
         object,
@@ -146,7 +169,8 @@ export class Results {
         nowMs,
       );
       queueObject(this.#db, { objectId, studyInstanceUid }, result.destinations, nowMs);
-    }
+      return objectId === object.objectId ? [] : [object.path];
+    });
   }
 
   #auditResult(result: ImageResult): void {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
+import type { Holds } from './holds.ts';
 
 /** How long each kind of data is kept, in milliseconds after it came in. Each has its own rule. */
 export interface RetentionRules {
@@ -8,6 +9,10 @@ export interface RetentionRules {
   readonly spoolAfterMs: number;
   /** Decisions, analyses, result objects and the image rows themselves, once the spool file is gone. */
   readonly resultsAfterMs: number;
+  /** Held images and images set aside that nobody decided about; after it they end as dismissed. Absent: they stay. */
+  readonly quarantineAfterMs?: number;
+  /** Rows handled in one transaction, so that the listener never waits long for the write lock. Absent: 500. */
+  readonly batchRows?: number;
   /** Audit rows (at least six months under AI Act Art. 26(6); six years where HIPAA 164.316 applies). */
   readonly auditAfterMs: number;
   /** Destinations that promise storage commitment: there only a committed object counts as delivered. */
@@ -15,13 +20,17 @@ export interface RetentionRules {
 }
 
 export interface RetentionPlan {
+  /** Held images and images set aside that end because nobody decided about them in time. */
+  readonly undecided: { readonly images: number };
   readonly spool: { readonly images: number; readonly sizeBytes: number };
   readonly results: { readonly images: number };
   readonly audit: { readonly rows: number };
 }
 
-/** Rows handled in one transaction, so that the listener never waits long for the write lock. */
-const batchRows = 500;
+const defaultBatchRows = 500;
+
+/** Who ends an image that nobody decided about; stands in the audit trail where an operator's name would. */
+const byRetention = 'retention';
 
 /**
  * Removes old data by rule, never before it is delivered (and committed where that is promised), never while it
@@ -30,10 +39,12 @@ const batchRows = 500;
 export class Retention {
   readonly #db: Database;
   readonly #audit: AuditLog;
+  readonly #holds: Holds;
 
-  constructor(db: Database, audit: AuditLog) {
+  constructor(db: Database, audit: AuditLog, holds: Holds) {
     this.#db = db;
     this.#audit = audit;
+    this.#holds = holds;
   }
 
   /** What would go now; changes nothing. */
@@ -48,6 +59,7 @@ export class Retention {
       .get(parameters(rules, nowMs - rules.resultsAfterMs));
     const { boundary, checkpoint } = this.#auditBoundary(nowMs - rules.auditAfterMs);
     return {
+      undecided: { images: this.#undecided(rules, nowMs, Number.MAX_SAFE_INTEGER).length },
       spool: { images: spool?.images ?? 0, sizeBytes: spool?.sizeBytes ?? 0 },
       results: { images: results?.images ?? 0 },
       audit: { rows: Math.max(0, boundary - checkpoint) },
@@ -56,16 +68,19 @@ export class Retention {
 
   /** Removes at most one batch of each kind. `done` when nothing is left that a rule names. */
   step(rules: RetentionRules, nowMs: number): RetentionPlan & { readonly done: boolean } {
-    const spool = this.#purgeSpool(rules, nowMs);
-    const results = this.#purgeResults(rules, nowMs);
-    const audit = this.#purgeAudit(nowMs - rules.auditAfterMs);
-    const full = spool.images === batchRows || results.images === batchRows || audit.rows === batchRows;
-    return { spool, results, audit, done: !full };
+    const batchRows = rules.batchRows ?? defaultBatchRows;
+    const undecided = this.#endUndecided(rules, nowMs, batchRows);
+    const spool = this.#purgeSpool(rules, nowMs, batchRows);
+    const results = this.#purgeResults(rules, nowMs, batchRows);
+    const audit = this.#purgeAudit(nowMs - rules.auditAfterMs, batchRows);
+    const counts = [undecided.images, spool.images, results.images, audit.rows];
+    return { undecided, spool, results, audit, done: !counts.includes(batchRows) };
   }
 
   /** All steps in a row; for the command line and tests. */
   run(rules: RetentionRules, nowMs: number): RetentionPlan {
     let total: RetentionPlan = {
+      undecided: { images: 0 },
       spool: { images: 0, sizeBytes: 0 },
       results: { images: 0 },
       audit: { rows: 0 },
@@ -73,6 +88,7 @@ export class Retention {
     for (;;) {
       const step = this.step(rules, nowMs);
       total = {
+        undecided: { images: total.undecided.images + step.undecided.images },
         spool: {
           images: total.spool.images + step.spool.images,
           sizeBytes: total.spool.sizeBytes + step.spool.sizeBytes,
@@ -84,7 +100,29 @@ export class Retention {
     }
   }
 
-  #purgeSpool(rules: RetentionRules, nowMs: number): { images: number; sizeBytes: number } {
+  #undecided({ quarantineAfterMs }: RetentionRules, nowMs: number, limit: number): string[] {
+    if (quarantineAfterMs === undefined) return [];
+    return this.#db
+      .sql<{ instanceId: string }>(
+        "SELECT instanceId FROM instance WHERE disposition IN ('held','quarantined') AND receivedAtMs < @beforeMs LIMIT @limit",
+      )
+      .all({ beforeMs: Math.trunc(nowMs - quarantineAfterMs), limit })
+      .map(({ instanceId }) => instanceId);
+  }
+
+  /** Their files go by the ordinary rule afterwards; the audit trail keeps how each of them ended. */
+  #endUndecided(rules: RetentionRules, nowMs: number, batchRows: number): { images: number } {
+    const due = this.#undecided(rules, nowMs, batchRows);
+    if (due.length > 0)
+      this.#db.transaction(() => due.forEach((instanceId) => this.#holds.dismiss(instanceId, byRetention)));
+    return { images: due.length };
+  }
+
+  #purgeSpool(
+    rules: RetentionRules,
+    nowMs: number,
+    batchRows: number,
+  ): { images: number; sizeBytes: number } {
     const due = this.#db
       .sql<{ instanceId: string; path: string; sizeBytes: number }>(
         `SELECT i.instanceId, i.path, i.sizeBytes FROM instance i WHERE ${spoolDue} ORDER BY i.receivedAtMs LIMIT ${batchRows}`,
@@ -105,7 +143,7 @@ export class Retention {
     return { images: due.length, sizeBytes };
   }
 
-  #purgeResults(rules: RetentionRules, nowMs: number): { images: number } {
+  #purgeResults(rules: RetentionRules, nowMs: number, batchRows: number): { images: number } {
     const due = this.#db
       .sql<{ instanceId: string; studyInstanceUid: string }>(
         `SELECT i.instanceId, i.studyInstanceUid FROM instance i WHERE ${resultsDue} ORDER BY i.receivedAtMs LIMIT ${batchRows}`,
@@ -144,7 +182,7 @@ export class Retention {
     return paths.map((row) => row.path);
   }
 
-  #purgeAudit(beforeMs: number): { rows: number } {
+  #purgeAudit(beforeMs: number, batchRows: number): { rows: number } {
     return this.#db.transaction(() => {
       const { boundary, checkpoint } = this.#auditBoundary(beforeMs);
       const seq = Math.min(boundary, checkpoint + batchRows);

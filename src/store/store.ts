@@ -141,7 +141,7 @@ function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
     alerts: new Alerts(db, audit, clock),
     arrivals: new Arrivals(db),
     serviceLevel: new ServiceLevel(db),
-    retention: new Retention(db, audit),
+    retention: new Retention(db, audit, holds),
     monitor: new Monitor(db),
     explain: (key) => explain.explain(key)[0],
     explainAll: (key) => explain.explain(key),

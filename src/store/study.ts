@@ -38,7 +38,7 @@ export interface StudyClaim {
   readonly modelSha256: string;
   /** The same in every attempt for the same images, so that a rerun makes byte-equal objects. */
   readonly startedAtMs: number;
-  /** The newest report of this study with this model; absent for the first. */
+  /** The newest report of this study, by whichever model; absent for the first. */
   readonly predecessor?: StudyPredecessor;
 }
 
@@ -133,10 +133,11 @@ export class Studies {
     return this.#db.transaction(() => {
       for (const studyInstanceUid of this.studiesDue(request)) {
         const content = this.#content(studyInstanceUid, request.modelSha256);
-        const newest = this.#newestReport(studyInstanceUid, request.modelSha256);
-        if (content.length > 0 && newest?.contentSha256 !== contentSha256(content)) {
-          return this.#claim(studyInstanceUid, request, newest);
-        }
+        // Another model's report is a predecessor too: its reader must see that a newer one replaces it.
+        const newest = this.#newestReport(studyInstanceUid);
+        const isUpToDate =
+          newest?.modelSha256 === request.modelSha256 && newest.contentSha256 === contentSha256(content);
+        if (content.length > 0 && !isUpToDate) return this.#claim(studyInstanceUid, request, newest);
         this.#db
           .sql("UPDATE study SET state = 'CLOSED' WHERE studyInstanceUid = @studyInstanceUid")
           .run({ studyInstanceUid });
@@ -338,13 +339,13 @@ export class Studies {
     return changed === 1;
   }
 
-  #newestReport(studyInstanceUid: string, modelSha256: string): NewestReport | undefined {
+  #newestReport(studyInstanceUid: string): NewestReport | undefined {
     // A report that was encoded again for a destination keeps its place: the object it was first is named.
     return this.#db
-      .sql<NewestReport>(`SELECT r.revision, r.sopInstanceUid, r.contentSha256, o.sopClassUid, o.seriesInstanceUid
+      .sql<NewestReport>(`SELECT r.revision, r.modelSha256, r.sopInstanceUid, r.contentSha256, o.sopClassUid, o.seriesInstanceUid
             FROM studyReport r JOIN object o ON o.sopInstanceUid = r.sopInstanceUid
-            WHERE r.studyInstanceUid = @studyInstanceUid AND r.modelSha256 = @modelSha256 ORDER BY r.revision DESC LIMIT 1`)
-      .get({ studyInstanceUid, modelSha256 });
+            WHERE r.studyInstanceUid = @studyInstanceUid ORDER BY r.revision DESC, r.createdAtMs DESC LIMIT 1`)
+      .get({ studyInstanceUid });
   }
 
   #content(studyInstanceUid: string, modelSha256: string): ContentItem[] {
@@ -404,6 +405,7 @@ export function openStudy(db: Database, studyInstanceUid: string, nowMs: number)
 }
 
 interface NewestReport extends StudyPredecessor {
+  readonly modelSha256: string;
   readonly contentSha256: string;
 }
 

@@ -2,6 +2,7 @@ import { NodeError } from '../../core/errors.ts';
 import { migration001 } from './001-first-schema.ts';
 import { migration002 } from './002-refusal.ts';
 import { migration003 } from './003-audit-pair.ts';
+import { migration004 } from './004-analysis-start.ts';
 
 /** What a migration needs of a connection. */
 interface MigrationConnection {
@@ -10,7 +11,7 @@ interface MigrationConnection {
 }
 
 /** Append-only: a step that a release has shipped is never edited; a change is a new step at the end. */
-const steps: readonly string[] = [migration001, migration002, migration003];
+const steps: readonly string[] = [migration001, migration002, migration003, migration004];
 
 /** The `user_version` that this release writes. */
 export const schemaVersion = steps.length;
