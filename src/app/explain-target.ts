@@ -20,7 +20,7 @@ export function findTarget(text: string, store: ReadOnlyStore): ExplainTarget {
   if (text === 'last') return { asked: 'anything', studies: store.explainAll('last') };
   if (existsSync(text) && statSync(text).isFile()) return byFile(text, store);
   if (/^[0-9]+(\.[0-9]+)+$/.test(text)) return byUid(text, store);
-  if (/^[0-9A-HJKMNP-TV-Z]{26}$/.test(text)) {
+  if (/^[0-9A-Z]{26}$/.test(text)) {
     const studies = store.explainAll({ instanceId: text });
     if (studies.length > 0) return { asked: `image id ${text}`, studies };
   }

@@ -2,12 +2,17 @@ import { Command } from 'commander';
 import { product } from './product.ts';
 import { registerAudit } from './verbs/audit.ts';
 import { registerCheck } from './verbs/check.ts';
+import { registerCompletion } from './verbs/completion.ts';
 import { registerDemo } from './verbs/demo.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
 import { registerExplain } from './verbs/explain.ts';
-import { registerQueue } from './verbs/queue.ts';
+import { registerFeedback } from './verbs/feedback.ts';
 import { registerModel } from './verbs/model.ts';
 import { registerPreprocess } from './verbs/preprocess.ts';
+import { registerQueue } from './verbs/queue.ts';
+import { registerReport } from './verbs/report.ts';
+import { registerReprocess } from './verbs/reprocess.ts';
+import { registerRetention } from './verbs/retention.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
 import { registerStatus } from './verbs/status.ts';
@@ -23,11 +28,16 @@ const verbs: readonly RegisterVerb[] = [
   registerExplain,
   registerQueue,
   registerAudit,
+  registerReport,
+  registerReprocess,
+  registerFeedback,
+  registerRetention,
   registerDemo,
   registerSimulate,
   registerPreprocess,
   registerEvaluate,
   registerModel,
+  registerCompletion,
 ];
 
 /** The command line. Each verb loads its own modules, so that `--help` answers at once. */

@@ -12,8 +12,8 @@ export interface SiteBooks {
   readonly store: Store;
 }
 
-/** In a temporary folder, removed after the test. `pacs` is YAML for more destinations. */
-export function openSiteBooks(pacs = ''): SiteBooks {
+/** In a temporary folder, removed after the test. */
+export function openSiteBooks(): SiteBooks {
   const folder = mkdtempSync(join(tmpdir(), 'lumbar-site-'));
   const configFolder = join(folder, 'config');
   mkdirSync(configFolder);
@@ -26,7 +26,7 @@ senders:
   - { aeTitle: DX_ROOM1, cidr: [10.0.0.0/24], name: X-ray room 1 }
 pacs:
   - { name: main, host: 10.0.0.5, calledAeTitle: ARCHIVE }
-${pacs}`,
+`,
   );
   const { data, database } = foldersOf(readConfig(configFolder).config, configFolder);
   mkdirSync(data);

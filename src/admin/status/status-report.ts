@@ -111,7 +111,7 @@ function troubles(facts: StatusFacts, time: SiteTime): Trouble[] {
   if (disk.freeBytes < disk.watermarkBytes)
     add(
       `the disk of ${disk.folder} is below its watermark (${size(disk.freeBytes)} free), new images are refused.`,
-      'Free space there; lumbar-node retention shows what would go.',
+      'Free space there; lumbar-node retention show tells what would go.',
     );
   for (const { name, parked, waiting, oldestWaitingAtMs, lastError } of facts.destinations) {
     if (parked > 0)

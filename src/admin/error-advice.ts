@@ -1,0 +1,43 @@
+import type { ErrorCode } from '../core/errors.ts';
+
+/** What an administrator does about each error code; docs/errors.md is made from this table. */
+export const errorAdvice: Readonly<Record<ErrorCode, string>> = {
+  CONFIG_INVALID: 'Correct what lumbar-node check names: file, line and a caret.',
+  DATASET_TRUNCATED: 'Have the image sent again; if it repeats, its sender cuts it.',
+  DATASET_MALFORMED: 'Show the file to the vendor of its sender; dcmdump tells where it breaks.',
+  DATASET_LIMIT: 'A usual image of this sender? Then report it as a fault of this node.',
+  DATASET_MISSING_ATTRIBUTE: 'Show the file to the vendor of its sender.',
+  DATASET_CHARSET: 'Set charsetDefault in node.yaml, or have the sender declare (0008,0005).',
+  PIXEL_UNSUPPORTED: 'Have the sender use uncompressed, JPEG Lossless, JPEG-LS, JPEG 2000 or RLE.',
+  PIXEL_LIMIT: 'A usual image of this sender? Then report it as a fault of this node.',
+  PIXEL_CORRUPT: 'Open the image in a viewer; have it sent again if it is broken there too.',
+  SCP_PROTOCOL: 'From a modality of yours: tell its vendor.',
+  SCP_REFUSED: 'Compare AE title and address with senders.yaml.',
+  SCP_LIMIT: 'Nothing: the sender tries again. If it lasts, raise the limit that the log names.',
+  STORE_IO: 'Look at the disk and the system log. The process stops on purpose and is started again.',
+  STORE_BUSY: 'Nothing: it is tried again. If it lasts, another program holds the database file.',
+  STORE_FULL: 'Free space; lumbar-node retention show tells what would go.',
+  STORE_NEWER_SCHEMA:
+    'Install the newer release again, or restore the backup that was made before the upgrade.',
+  STORE_UNSAFE: 'Move storage.directory to a local disk; or start the service once to upgrade the database.',
+  STORE_LOCKED: 'Stop the other node first: systemctl stop lumbar-node.',
+  STORE_CORRUPT: 'Stop the node, keep the database as it is, restore the last backup: docs of restore.',
+  MODEL_INVALID: 'Install the model package again; lumbar-node model verify names what is wrong.',
+  MODEL_HASH: 'Do not use the file. Install the package again from its source.',
+  MODEL_SIGNATURE:
+    'Do not use the package. Get it signed by the key that the site trusts, or from its source.',
+  MODEL_ROLLBACK: 'Install the newer package again; going back on purpose: lumbar-node model rollback.',
+  MODEL_PROVIDER: 'Check the driver of the accelerator, or put cpu into model.providers.',
+  MODEL_GOLDEN: 'Do not use this machine with this model before the cause is found; report the figures.',
+  MODEL_OUTPUT: 'If it repeats: report the image and the model.',
+  RESULT_INVALID: 'A fault of this node: keep the image and report it.',
+  SCU_CONNECT: 'Run lumbar-node doctor; host, port, firewall.',
+  SCU_REJECTED: 'Compare AE titles with the PACS.',
+  SCU_CONTEXT: 'Have the PACS accept the kind of object.',
+  SCU_ABORTED: 'Nothing: it is sent again. If it lasts, ask for the log of the PACS.',
+  SCU_TIMEOUT: 'Nothing: it is sent again. If it lasts, the PACS is overloaded or a firewall drops packets.',
+  SCU_STATUS: 'lumbar-node explain words the status.',
+  WORKER_LOST: 'Nothing: the job is tried again. If one image does it each time, report it.',
+  NOT_FOUND: 'Check what was asked for; lumbar-node explain last shows that the books are readable.',
+  BUG_INVARIANT: 'A fault of this node: keep the log lines and report them.',
+};
