@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -144,6 +144,16 @@ describe('a run that is stopped', () => {
     expect(rest.complete).toBe(true);
     expect(rest.answered).toEqual(whole.answered);
     expect(rest.rejection).toEqual(whole.rejection);
+  });
+  test('does not lend its answers to files of the same names in another folder', async () => {
+    const out = join(folder, 'lent');
+    await run(out, 1, 2);
+    const copy = join(folder, 'copy');
+    cpSync(join(folder, 'data'), copy, { recursive: true });
+    const other = ['--data', join(copy, 'labels.csv'), '--model', model, '--out', out, '--resume'];
+    const result = await command('evaluate', ...other);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain('files in another folder');
   });
   test('is not silently thrown away by a command without --resume', async () => {
     const out = join(folder, 'forgotten');

@@ -11,6 +11,8 @@ export interface JournalKey {
   readonly program: string;
   readonly provider: string;
   readonly released: boolean;
+  /** Where the files of the list lie: equal names elsewhere are other images. */
+  readonly folder: string;
 }
 
 export interface AnswerJournal {
@@ -43,7 +45,7 @@ export function openJournal(folder: string, key: JournalKey, mode: 'resume' | 'f
     if (first !== head) {
       throw new NodeError(
         'MODEL_INVALID',
-        `the answers in ${path} were made by another model, program or setting; leave --resume out to start again`,
+        `the answers in ${path} were made by another model, program or setting, or of files in another folder; leave --resume out to start again`,
       );
     }
     for (const line of lines) {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { runCases } from '../../evaluation/evaluate.ts';
 import type { EvaluationPipeline } from '../../evaluation/ports.ts';
 import { percent } from '../../evaluation/report/numbers.ts';
@@ -36,6 +37,7 @@ export async function runEvaluation(pipeline: EvaluationPipeline, run: Evaluatio
       program: `${product.name} ${product.version}`,
       provider: model.provider,
       released: run.released,
+      folder: resolve(dirname(files.dataFile)),
     },
     run.mode,
   );

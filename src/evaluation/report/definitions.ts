@@ -1,7 +1,7 @@
 /** What every figure of the report means; each name in a table links here. */
 const definitions: Readonly<Record<string, string>> = {
   '95 % interval':
-    'Wilson score interval (1927) for a share of images. For F1, balanced accuracy, MCC, AUC, Brier score and every mean over classes: percentile bootstrap that draws patients with all their images, because images of one patient are not independent.',
+    'Wilson score interval (1927) for a share of images. For F1, balanced accuracy, MCC, AUC, Brier score and every mean over classes: percentile bootstrap that draws patients with all their images, because images of one patient are not independent. A bootstrap of a perfect figure has no width: there the Wilson intervals say more.',
   'the call':
     'The most probable class, as in the paper. What the node itself would say at its own thresholds stands under "What the PACS would have shown".',
   accuracy: 'Share of images whose call is the label.',
