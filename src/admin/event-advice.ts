@@ -18,6 +18,10 @@ export const eventAdvice: Readonly<Record<TroubleEvent, string>> = {
   ALERT_STARTED: 'Read cause and detail; lumbar-node status shows what to do about it.',
   WATCHDOG_WITHHELD:
     'The service manager will restart the node. Read the detail; if it repeats, look at disk and load of the machine.',
+  ALERT_ROUND_FAILED:
+    'One is harmless. Several: lumbar-node doctor; until it is over nobody is told of new conditions.',
+  NOTICE_FAILED:
+    'Run lumbar-node alert test: it says what the receiver answers. The message is sent again by itself.',
   PAGE_FAILED: 'A fault of this node: keep the log lines around it and report them. Images are not affected.',
   INSTANCE_CONTENT_CHANGED:
     'Ask why the sender changed an image under the same UID; both are kept. lumbar-node explain shows both.',

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EventName } from '../core/events.ts';
+import { kindOf } from './alerts/conditions.ts';
+import type { DriftFinding } from './drift/drift.ts';
 import type { Readings } from './readings.ts';
 
 /** One row of the audit trail, from which the counters are made. */
@@ -130,7 +132,7 @@ export class NodeMetrics {
   }
 
   /** The exposition text with the gauges of this moment. */
-  expose(readings: Readings): Promise<string> {
+  expose(readings: Readings, drift: readonly DriftFinding[] = []): Promise<string> {
     const gauge = this.#gauges;
     for (const one of Object.values(gauge)) one.reset();
     for (const { queue, depth, oldestAtMs } of readings.queues) {
@@ -155,7 +157,13 @@ export class NodeMetrics {
       gauge.processMemory.set({ process: name }, rssBytes);
       gauge.processLag.set({ process: name }, loopLagMs / 1000);
     }
-    for (const { cause } of readings.activeAlerts) gauge.alerts.inc({ cause: kindOfCause(cause) });
+    for (const { sender, measure, recent, usual, z } of drift) {
+      if (!this.#options.senders.includes(sender)) continue;
+      gauge.driftZ.set({ sender, measure }, z);
+      gauge.mix.set({ sender, measure, window: 'recent' }, recent);
+      gauge.mix.set({ sender, measure, window: 'usual' }, usual);
+    }
+    for (const { cause } of readings.activeAlerts) gauge.alerts.inc({ cause: kindOf(cause) });
     return this.#registry.metrics();
   }
 
@@ -178,11 +186,6 @@ export class NodeMetrics {
 /** A label value from the list, or `other`. */
 function known(value: string, allowed: readonly string[]): string {
   return allowed.includes(value) ? value : other;
-}
-
-/** The kind of an alert's cause; what follows a colon names a peer and would repeat its label elsewhere. */
-function kindOfCause(cause: string): string {
-  return cause.split(':')[0] ?? cause;
 }
 
 function counters(registry: Registry) {
@@ -252,6 +255,16 @@ function gauges(registry: Registry) {
     processDeaths: gauge('process_deaths', 'Deaths of a process since the node started.', ['process']),
     processMemory: gauge('process_resident_bytes', 'Resident memory of a process.', ['process']),
     processLag: gauge('process_event_loop_lag_seconds', 'Longest stall of the last second.', ['process']),
+    driftZ: gauge(
+      'drift_z',
+      'Distance of a sender from its own past in standard errors; 0 when there are too few images.',
+      ['sender', 'measure'],
+    ),
+    mix: gauge('sender_mix', 'Share or mean value of a measure of a sender, recent and usual.', [
+      'sender',
+      'measure',
+      'window',
+    ]),
     alerts: gauge('alerts_active', 'Conditions that need a person now, by kind.', ['cause']),
   };
 }

@@ -14,8 +14,11 @@ export function readiness(readings: Readings): {
 } {
   const idle = readings.processes.filter(({ state }) => state !== 'serving').map(({ name }) => name);
   const worker = readings.processes.find(({ name }) => name === 'worker');
-  // The worker serves only after hash and golden self-test; a row about an older run proves nothing.
-  const modelVerified = worker?.state === 'serving' && readings.model !== undefined;
+  // The worker also serves while it waits for a model that may run; then its alert is active.
+  const modelVerified =
+    worker?.state === 'serving' &&
+    readings.model !== undefined &&
+    !readings.activeAlerts.some(({ cause }) => cause === 'model-refused');
   const { freeBytes, watermarkBytes } = readings.disk;
   const checks: ReadinessCheck[] = [
     {

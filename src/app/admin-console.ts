@@ -3,13 +3,13 @@ import { consoleApp } from '../admin/console/console-app.ts';
 import { type HttpServer, startHttpServer } from '../admin/console/http-server.ts';
 import { LoginGate } from '../admin/console/login-gate.ts';
 import { NodeMetrics } from '../admin/metrics.ts';
-import type { Readings } from '../admin/readings.ts';
 import { hostClock } from '../store/store.ts';
 import { AuditFollower } from './audit-follower.ts';
+import { type ConsoleWatches, consolePorts } from './console-ports.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Starts the console on its configured address, with login and TLS as configured. */
-export async function startConsole(runtime: Runtime, readings: () => Readings): Promise<HttpServer> {
+export async function startConsole(runtime: Runtime, watches: ConsoleWatches): Promise<HttpServer> {
   const { config, store, log } = runtime;
   const { password, tls, host, port, behindProxy } = config.console;
   const metrics = new NodeMetrics({
@@ -22,14 +22,14 @@ export async function startConsole(runtime: Runtime, readings: () => Readings): 
   });
   const follower = new AuditFollower(store);
   const app = consoleApp({
-    ports: {
-      readings,
-      metrics: async () => {
-        while (follower.follow((row) => metrics.count(row)) === 'more') await turn();
-        follower.save();
-        return { text: await metrics.expose(readings()), contentType: metrics.contentType };
-      },
-    },
+    ports: consolePorts(runtime, watches, async () => {
+      while (follower.follow((row) => metrics.count(row)) === 'more') await turn();
+      follower.save();
+      return {
+        text: await metrics.expose(watches.readings(), watches.drift.findings().findings),
+        contentType: metrics.contentType,
+      };
+    }),
     access: {
       proxy: behindProxy ? 'in-front' : 'none',
       ...(password === undefined ? {} : { gate: new LoginGate(password, hostClock) }),

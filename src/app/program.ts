@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { product } from './product.ts';
 import { registerAudit } from './verbs/audit.ts';
+import { registerAlert } from './verbs/alert.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompletion } from './verbs/completion.ts';
 import { registerDemo } from './verbs/demo.ts';
@@ -32,6 +33,7 @@ const verbs: readonly RegisterVerb[] = [
   registerReprocess,
   registerFeedback,
   registerRetention,
+  registerAlert,
   registerDemo,
   registerSimulate,
   registerPreprocess,

@@ -158,6 +158,18 @@ export const eventCatalogue = {
     text: 'The watchdog of the service manager was not fed.',
     fields: ['detail'],
   },
+  ALERT_ROUND_FAILED: {
+    number: 112,
+    level: 'warn',
+    text: 'Conditions for alerts could not be looked at; it is tried again.',
+    fields: [],
+  },
+  NOTICE_FAILED: {
+    number: 113,
+    level: 'warn',
+    text: 'An alert or a sign of life did not reach its receiver; it is tried again.',
+    fields: ['action'],
+  },
   PAGE_FAILED: {
     number: 111,
     level: 'warn',
@@ -373,12 +385,14 @@ export const eventCatalogue = {
     level: 'info',
     text: 'An operator released a held image for analysis.',
     fields: [...subject, 'operator'],
+    optional: ['detail'],
   },
   OPERATOR_DISMISSED: {
     number: 701,
     level: 'info',
     text: 'An operator dismissed a held image.',
     fields: [...subject, 'operator'],
+    optional: ['detail'],
   },
   OPERATOR_REQUEUED: {
     number: 702,

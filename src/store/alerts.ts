@@ -13,7 +13,7 @@ export interface AlertRecord {
 
 /**
  * Conditions that need a person, kept across restarts so that each tells once when it begins and once when it
- * is over. `cause` is a stable key such as `pacs-refusing:main`.
+ * is over. `cause` is a stable key such as `main:refusing`.
  */
 export class Alerts {
   readonly #db: Database;

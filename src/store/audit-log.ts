@@ -25,6 +25,11 @@ export type AuditVerdict =
   | { readonly intact: true; readonly rows: number; readonly head: AuditAnchor }
   | { readonly intact: false; readonly rows: number; readonly brokenSeq: number; readonly finding: string };
 
+/** What a part of the chain turned out to be. */
+export type AuditPart =
+  | { readonly kind: 'more' | 'end'; readonly place: AuditAnchor }
+  | { readonly kind: 'broken'; readonly finding: string };
+
 interface StoredAuditRow extends Omit<AuditRow, 'fields'> {
   readonly fieldsJson: string;
   readonly instanceId: string | null;
@@ -132,6 +137,30 @@ export class AuditLog {
       return broken(previous.seq + 1, `the anchor names row ${anchor.seq}, which is gone`);
     }
     return { intact: true, rows, head };
+  }
+
+  /**
+   * Recomputes up to `limit` rows that follow `from` (or the oldest kept), for whoever must not stand still for a whole
+   * `verify`. `end`: the last row is the head.
+   */
+  verifyPart(from: AuditAnchor | undefined, limit: number): AuditPart {
+    const start = this.#db.sql<AuditAnchor>('SELECT seq, sha256 FROM auditCheckpoint').get();
+    let place =
+      from === undefined || from.seq < (start?.seq ?? 0) ? (start ?? { seq: 0, sha256: genesis }) : from;
+    const rows = this.#db
+      .sql<StoredAuditRow>('SELECT * FROM audit WHERE seq > @seq ORDER BY seq LIMIT @limit')
+      .all({ seq: place.seq, limit });
+    for (const row of rows) {
+      const fault = rowFault(row, place, undefined);
+      if (fault !== undefined) return { kind: 'broken', finding: fault.finding };
+      place = { seq: row.seq, sha256: row.sha256 };
+    }
+    if (rows.length === limit) return { kind: 'more', place };
+    const head = this.head();
+    // Rows that came since the read are looked at in the next part.
+    return head.seq < place.seq
+      ? { kind: 'broken', finding: `the chain ends at row ${place.seq}, but its head is row ${head.seq}` }
+      : { kind: 'end', place };
   }
 
   /** One row by its number, or `undefined`. */

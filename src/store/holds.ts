@@ -31,10 +31,10 @@ export class Holds {
   }
 
   /** A held image is to be analysed although its view could not be told. */
-  release(instanceId: string, operator: string): 'done' | 'not-held' | 'not-found' {
+  release(instanceId: string, operator: string, why?: string): 'done' | 'not-held' | 'not-found' {
     return this.#ifHeld(instanceId, (row) => {
       this.#enqueue(row, '', 1);
-      this.#audit.append('OPERATOR_RELEASED', { ...subject(row), operator });
+      this.#audit.append('OPERATOR_RELEASED', { ...subject(row), operator, detail: why });
     });
   }
 
@@ -42,7 +42,7 @@ export class Holds {
    * A held image is out of scope: it ends as skipped with reason S16. One that was set aside after its last attempt is
    * taken note of: it ends as failed, with the reason it has.
    */
-  dismiss(instanceId: string, operator: string): 'done' | 'not-held' | 'not-found' {
+  dismiss(instanceId: string, operator: string, why?: string): 'done' | 'not-held' | 'not-found' {
     return this.#db.transaction(() => {
       const row = this.#row(instanceId);
       if (row === undefined) return 'not-found';
@@ -58,7 +58,7 @@ export class Holds {
           .sql("UPDATE job SET state = 'CANCELLED' WHERE instanceId = @instanceId AND state = 'QUARANTINED'")
           .run({ instanceId });
       } else return 'not-held';
-      this.#audit.append('OPERATOR_DISMISSED', { ...subject(row), operator });
+      this.#audit.append('OPERATOR_DISMISSED', { ...subject(row), operator, detail: why });
       return 'done';
     });
   }

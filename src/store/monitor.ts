@@ -19,6 +19,15 @@ export interface AnalysisFigures {
   readonly timings: Readonly<Record<string, number>>;
 }
 
+/** The values of one class for one sender. */
+export interface ScoreFigures {
+  readonly callingAeTitle: string;
+  readonly classId: string;
+  readonly count: number;
+  readonly mean: number;
+  readonly variance: number;
+}
+
 /**
  * Readings for monitoring. Each costs a few index look-ups however much history there is, so that a scrape every
  * few seconds does not disturb the work (promise: milliseconds at a million images).
@@ -110,6 +119,21 @@ export class Monitor {
     return row?.atMs ?? undefined;
   }
 
+  /** Per sender and class: how many values a model gave in [fromMs, toMs), their mean and variance. */
+  scores(modelSha256: string, fromMs: number, toMs: number): ScoreFigures[] {
+    const span = { modelSha256, fromMs: Math.trunc(fromMs), toMs: Math.trunc(toMs) };
+    return this.#db.sql<ScoreFigures>(scoreFigures).all(span);
+  }
+
+  /** When the model in use was loaded first after another one; `undefined` when there was no other. */
+  modelSinceMs(modelSha256: string): number | undefined {
+    const other = this.#db
+      .sql<{ atMs: number }>(`SELECT atMs FROM audit WHERE event = 'MODEL_LOADED'
+            AND json_extract(fieldsJson, '$.modelSha256') <> @modelSha256 ORDER BY atMs DESC LIMIT 1`)
+      .get({ modelSha256 });
+    return other?.atMs;
+  }
+
   /** The newest row of one event, such as the model that was loaded last. */
   newest(event: AuditRow['event']): AuditRow | undefined {
     const row = this.#db
@@ -156,6 +180,12 @@ const activeHours = `WITH RECURSIVE hour (at) AS (
       WHERE callingAeTitle = @callingAeTitle AND receivedAtMs >= hour.at + ${hourMs} AND receivedAtMs < @toMs ORDER BY receivedAtMs LIMIT 1)
     FROM hour WHERE hour.at IS NOT NULL)
   SELECT at FROM hour WHERE at IS NOT NULL`;
+
+const scoreFigures = `SELECT i.callingAeTitle, p.key AS classId, count(*) AS count, avg(p.value) AS mean,
+    max(0.0, avg(p.value * p.value) - avg(p.value) * avg(p.value)) AS variance
+  FROM analysis a JOIN instance i ON i.instanceId = a.instanceId, json_each(a.probabilitiesJson) p
+  WHERE a.analysedAtMs >= @fromMs AND a.analysedAtMs < @toMs AND a.modelSha256 = @modelSha256
+  GROUP BY i.callingAeTitle, p.key ORDER BY i.callingAeTitle, p.key`;
 
 const receivedOfObject = `SELECT CASE WHEN o.instanceId IS NOT NULL
     THEN (SELECT i.receivedAtMs FROM instance i WHERE i.instanceId = o.instanceId)

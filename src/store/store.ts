@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { AlertNotices } from './alert-notices.ts';
 import { Alerts } from './alerts.ts';
 import { Arrivals } from './arrivals.ts';
 import { AuditLog } from './audit-log.ts';
@@ -9,6 +10,7 @@ import { type Database, openDatabase, openReadOnlyDatabase } from './database.ts
 import { Explain, type ExplainKey, type StudyExplanation } from './explain.ts';
 import { Feedback } from './feedback.ts';
 import { Holds } from './holds.ts';
+import { ImageList } from './image-list.ts';
 import { Inbox } from './inbox.ts';
 import { JobQueue } from './job-queue.ts';
 import { Monitor } from './monitor.ts';
@@ -52,10 +54,12 @@ export interface Store {
   readonly commitments: Commitments;
   readonly feedback: Feedback;
   readonly alerts: Alerts;
+  readonly alertNotices: AlertNotices;
   readonly arrivals: Arrivals;
   readonly serviceLevel: ServiceLevel;
   readonly retention: Retention;
   readonly monitor: Monitor;
+  readonly imageList: ImageList;
   /** The study that the key leads to; the newest, when an accession number names several. */
   explain(key: ExplainKey): StudyExplanation | undefined;
   /** Every study that the key leads to, newest first. */
@@ -75,6 +79,7 @@ export type ReadOnlyStore = Pick<
   | 'auditQuery'
   | 'serviceLevel'
   | 'monitor'
+  | 'imageList'
   | 'explain'
   | 'explainAll'
   | 'images'
@@ -139,10 +144,12 @@ function join(db: Database, { clock, atna = 'off' }: StoreOptions): Store {
     commitments: new Commitments(db, audit, clock),
     feedback: new Feedback(db, audit, clock),
     alerts: new Alerts(db, audit, clock),
+    alertNotices: new AlertNotices(db),
     arrivals: new Arrivals(db),
     serviceLevel: new ServiceLevel(db),
     retention: new Retention(db, audit, holds),
     monitor: new Monitor(db),
+    imageList: new ImageList(db),
     explain: (key) => explain.explain(key)[0],
     explainAll: (key) => explain.explain(key),
     images: (filter) => queries.images(filter),

@@ -1,4 +1,5 @@
 import { formatInstant } from '../../core/log.ts';
+import { duration } from '../text-layout.ts';
 import type { AlertMessage, AlertSource } from './message.ts';
 
 /** The subject of a mail and the headline of a chat: kind, what, where. */
@@ -19,27 +20,10 @@ export function alertBody(message: AlertMessage, source: AlertSource): string {
     `Began:     ${at(message.startedAtMs)}`,
     ...(recoveredAtMs === undefined
       ? []
-      : [`Over:      ${at(recoveredAtMs)}, after ${durationText(recoveredAtMs - message.startedAtMs)}`]),
+      : [`Over:      ${at(recoveredAtMs)}, after ${duration(recoveredAtMs - message.startedAtMs)}`]),
     `Node:      ${source.aeTitle}${source.stationName === '' ? '' : ` at ${source.stationName}`}, lumbar-node ${source.version}`,
     '',
     'This message holds no patient data.',
     '',
   ].join('\n');
-}
-
-/** A span of time for people: the two largest units. */
-export function durationText(ms: number): string {
-  const minutes = Math.max(0, Math.round(ms / 60_000));
-  if (minutes < 1) return 'less than a minute';
-  const parts = [
-    [Math.floor(minutes / 1440), 'd'],
-    [Math.floor((minutes % 1440) / 60), 'h'],
-    [minutes % 60, 'min'],
-  ] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(' ');
 }

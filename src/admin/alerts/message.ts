@@ -2,7 +2,7 @@
 export interface AlertMessage {
   readonly id: string;
   readonly kind: 'started' | 'recovered' | 'test';
-  /** Stable key, such as `pacs-refusing:main`. */
+  /** Stable key, such as `main:refusing`. */
   readonly cause: string;
   /** One sentence: what is wrong. */
   readonly summary: string;

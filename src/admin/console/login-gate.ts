@@ -38,11 +38,8 @@ export class LoginGate {
   judge(authorization: string | undefined, address: string): LoginVerdict {
     if (authorization === undefined) return { kind: 'ask' };
     const failures = this.#failures(address);
-    if (failures >= freeTries)
-      return {
-        kind: 'wait',
-        retryAfterSeconds: Math.ceil((failures - freeTries + 1) * secondsPerTry),
-      };
+    const tooMany = failures - (freeTries - 1);
+    if (tooMany > 0) return { kind: 'wait', retryAfterSeconds: Math.ceil(tooMany * secondsPerTry) };
     if (timingSafeEqual(digest(presented(authorization)), this.#expected)) {
       this.#buckets.delete(address);
       return { kind: 'welcome' };

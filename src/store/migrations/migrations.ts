@@ -3,6 +3,8 @@ import { migration001 } from './001-first-schema.ts';
 import { migration002 } from './002-refusal.ts';
 import { migration003 } from './003-audit-pair.ts';
 import { migration004 } from './004-analysis-start.ts';
+import { migration005 } from './005-image-list.ts';
+import { migration006 } from './006-alert-notices.ts';
 
 /** What a migration needs of a connection. */
 interface MigrationConnection {
@@ -11,7 +13,14 @@ interface MigrationConnection {
 }
 
 /** Append-only: a step that a release has shipped is never edited; a change is a new step at the end. */
-const steps: readonly string[] = [migration001, migration002, migration003, migration004];
+const steps: readonly string[] = [
+  migration001,
+  migration002,
+  migration003,
+  migration004,
+  migration005,
+  migration006,
+];
 
 /** The `user_version` that this release writes. */
 export const schemaVersion = steps.length;

@@ -12,7 +12,7 @@ const source = {
 const message: AlertMessage = {
   id: '01JALERT.started',
   kind: 'started',
-  cause: 'pacs-refusing:main',
+  cause: 'main:refusing',
   summary: 'The destination main has refused results for 12 min.',
   advice: 'Check that the PACS is up: lumbar-node echo main',
   startedAtMs: Date.UTC(2026, 10, 23, 14, 0, 0),
@@ -34,7 +34,7 @@ describe('mail', () => {
     await channel('none').send(message, AbortSignal.timeout(5000));
     expect(sink.messages).toHaveLength(1);
     const [mail = ''] = sink.messages;
-    expect(mail).toContain('Subject: [LUMBAR_NODE] ALERT: pacs-refusing:main');
+    expect(mail).toContain('Subject: [LUMBAR_NODE] ALERT: main:refusing');
     expect(mail).toContain('Message-ID: <01JALERT.started@lumbar-node.invalid>');
     expect(mail).toContain('has refused results for 12 min.');
     expect(mail).toContain('2026-11-23T15:00:00.000+01:00');

@@ -16,7 +16,7 @@ const readings: Readings = {
   configValid: true,
   model: { id: 'lumbar-nano-sim', sha256: 'a'.repeat(64), provider: 'cpu' },
   processes: [{ name: 'worker', state: 'serving', deaths: 2, rssBytes: 1000, loopLagMs: 12 }],
-  activeAlerts: [{ cause: 'pacs-refusing:main' }, { cause: 'pacs-refusing:second' }],
+  activeAlerts: [{ cause: 'main:refusing' }, { cause: 'second:refusing' }],
 };
 
 function openMetrics(): NodeMetrics {
@@ -58,7 +58,7 @@ describe('NodeMetrics', () => {
     expect(text).toContain('lumbar_node_inference_seconds_sum 1.2');
     expect(text).toContain('lumbar_node_score_bucket{le="0.9",class="dls"} 1');
     expect(text).toContain('lumbar_node_oldest_item_age_seconds{queue="delivery:main"} 90');
-    expect(text).toContain('lumbar_node_alerts_active{cause="pacs-refusing"} 2');
+    expect(text).toContain('lumbar_node_alerts_active{cause="refusing"} 2');
   });
 
   test('never shows a UID or an accession number, and a stranger cannot make a label', async () => {
