@@ -94,6 +94,8 @@ export async function startNode(
  * everything at once; SIGHUP makes the children read the configuration again.
  */
 export async function runNode(configFolder: string): Promise<number> {
+  // Asked to reload before everything serves: the configuration has just been read, and the signal must not end the node.
+  process.on('SIGHUP', () => undefined);
   const manager = serviceManager(process.env, process.pid);
   const node = await startNode(configFolder, { listenFd: activatedSocket(process.env, process.pid) });
   const watchdog = watchOver(node, manager);
