@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { product } from './product.ts';
+import { exitCodes } from './restart-policy.ts';
 import { registerAudit } from './verbs/audit.ts';
 import { registerAlert } from './verbs/alert.ts';
 import { registerCheck } from './verbs/check.ts';
@@ -52,7 +53,9 @@ export function buildProgram(exit: (code: number) => void): Command {
       'configuration folder',
       process.env['LUMBAR_CONFIG'] ?? defaultConfigFolder,
     )
-    .showHelpAfterError();
+    .showHelpAfterError()
+    // Verbs inherit this: whatever commander itself finds wrong is wrong usage; help and version are not.
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
   const context: VerbContext = {
     configFolder: () => program.opts<{ config: string }>().config,
     exit,

@@ -164,6 +164,15 @@ describe('a run that is stopped', () => {
   });
 });
 
+test('a wrong command line ends with 2 and says what is wrong', async () => {
+  const lists = ['--data', list, '--model', model, '--out', join(folder, 'never')];
+  const wrong = await command('evaluate', ...lists, '--prevalence', 'dls=5');
+  expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  expect(wrong.stderr).toContain('a share between 0 and 1');
+  expect((await command('evaluate', '--data', 'absent.csv', '--model', model)).code).toBe(2);
+  expect((await command('evaluate', '--help')).code).toBe(0);
+});
+
 test('--dry-run names every problem with its line and runs nothing', async () => {
   const broken = join(folder, 'data', 'broken.csv');
   const [header = '', first = '', second = ''] = readFileSync(list, 'utf8').split('\n');
