@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ChildMessage, DrainReason, ProcessState, SupervisorMessage } from './process-messages.ts';
+import { exitCodes } from './restart-policy.ts';
 
 /** A child's end of the channel to the supervisor; without a supervisor (tests) messages go nowhere. */
 export interface ChildChannel {
@@ -36,8 +37,8 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
         break;
     }
   });
-  // An orphan must not go on: two generations on one spool would both send.
-  process.on('disconnect', () => handlers.drain('shutdown'));
+  // An orphan ends at once, as a killed one would: a new start waits for it, and nothing unanswered was promised.
+  process.on('disconnect', () => process.exit(exitCodes.failed));
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   setInterval(() => {

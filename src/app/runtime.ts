@@ -5,6 +5,7 @@ import { NodeError } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock, openStore, type Store } from '../store/store.ts';
 import type { ProcessName } from './process-messages.ts';
+import { keepSiteUuid } from './site-uuid.ts';
 
 /** What every process of the node starts from. */
 export interface Runtime {
@@ -63,5 +64,6 @@ export function openRuntime(configFolder: string, processName: ProcessName | 'su
     clock: hostClock,
     atna: config.audit.syslog === undefined ? 'off' : 'queue',
   });
+  keepSiteUuid(store.settings, folders.data);
   return { config, loaded, folders, store, log };
 }

@@ -14,7 +14,7 @@ export interface ReceivedInstance {
   readonly calledAeTitle: string;
   readonly peerIp: string;
   readonly associationId: string;
-  /** Of the whole file. Equal for equal data sets, whoever sent them. */
+  /** Of the data set without the file's own header: equal for equal data sets, whoever sent them, in every release. */
   readonly sha256: string;
   readonly sizeBytes: number;
   /** Of the stored file, below the spool folder as the listener was given it. */

@@ -26,6 +26,7 @@ export interface SyncedFile {
   readonly head: Buffer;
   readonly dataSetBytes: number;
   readonly sizeBytes: number;
+  /** Of the data set: the header names this release, and an image sent again after an upgrade is the same image. */
   readonly sha256: string;
 }
 
@@ -61,7 +62,7 @@ export class SpoolFile {
     this.#options = options;
     this.#partPath = options.spool.partPath(options.instanceId);
     this.#objectPath = options.spool.objectPath(options.instanceId);
-    this.#hash = createHash('sha256').update(options.header);
+    this.#hash = createHash('sha256');
     this.#queue.push(options.header);
     this.#queuedBytes = options.header.length;
     this.#writing = this.#open();

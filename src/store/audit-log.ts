@@ -112,6 +112,8 @@ export class AuditLog {
 
   #walk(anchor: AuditAnchor | undefined): AuditVerdict {
     const start = this.#db.sql<AuditAnchor>('SELECT seq, sha256 FROM auditCheckpoint').get();
+    // The service may append while this reads: the chain must reach the head of before and end within the head of after.
+    const headBefore = this.head();
     let previous: AuditAnchor = start ?? { seq: 0, sha256: genesis };
     let rows = 0;
     const broken = (brokenSeq: number, finding: string): AuditVerdict => ({
@@ -123,11 +125,14 @@ export class AuditLog {
     for (const row of this.#db.sql<StoredAuditRow>('SELECT * FROM audit ORDER BY seq').iterate()) {
       const fault = rowFault(row, previous, anchor);
       if (fault !== undefined) return broken(fault.seq, fault.finding);
+      if (row.seq === headBefore.seq && row.sha256 !== headBefore.sha256)
+        return broken(row.seq, `row ${row.seq} differs from the head of the chain`);
       previous = { seq: row.seq, sha256: row.sha256 };
       rows += 1;
     }
     const head = this.head();
-    if (head.seq !== previous.seq || head.sha256 !== previous.sha256) {
+    const endsAtHead = head.seq !== previous.seq || head.sha256 === previous.sha256;
+    if (previous.seq < headBefore.seq || previous.seq > head.seq || !endsAtHead) {
       return broken(
         previous.seq + 1,
         `the chain ends at row ${previous.seq}, but its head is row ${head.seq}`,
@@ -136,7 +141,7 @@ export class AuditLog {
     if (anchor !== undefined && anchor.seq > previous.seq) {
       return broken(previous.seq + 1, `the anchor names row ${anchor.seq}, which is gone`);
     }
-    return { intact: true, rows, head };
+    return { intact: true, rows, head: previous };
   }
 
   /**

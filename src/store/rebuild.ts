@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 /** What a spool file says about itself; everything of `AdmitRecord` but its place and name. */
 export type SpoolHeader = Omit<AdmitRecord, 'instanceId' | 'path'>;
 
-/** Reads one spool file; a damaged one is an expected outcome. `sha256` must be the one the listener computes. */
+/** Reads one spool file; a damaged one is an expected outcome. `sha256` is that of the data set alone. */
 export type ReadSpoolHeader = (path: string) => Promise<Result<SpoolHeader, NodeError>>;
 
 export interface RebuildReport {

@@ -20,8 +20,10 @@ import { freeSpaceOf } from '../free-space.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import { listenerOptions } from '../listener-options.ts';
 import { product } from '../product.ts';
+import { holdPart } from '../process-lock.ts';
 import { openRuntime, type Runtime, readConfig } from '../runtime.ts';
 import { inheritedDescriptor } from '../socket-activation.ts';
+import { takeUpSpool } from '../spool-recovery.ts';
 
 const drainGraceMs = 30_000;
 /** The run of the service that was last written down as started. */
@@ -47,9 +49,11 @@ async function listen(
   { bootId, descriptor }: { readonly bootId: string; readonly descriptor: string | undefined },
 ): Promise<void> {
   const { config, loaded, store, log, folders } = runtime;
+  await holdPart(folders.data, 'listener');
   // Associations of an earlier listener ended with it, whatever their rows say.
   const runId = newUlid(hostClock.nowMs());
   store.inbox.closeAssociationsOfOtherBoots(runId);
+  await takeUpSpool(store, folders.spool);
   sweepSpool(store.db, store.audit, folders.spool);
 
   const drained = Promise.withResolvers<undefined>();

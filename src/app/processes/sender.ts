@@ -16,6 +16,7 @@ import { exitCodeOf } from '../fail-stop.ts';
 import { scheduleHousekeeping } from '../housekeeping.ts';
 import type { DrainReason } from '../process-messages.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
+import { holdPart } from '../process-lock.ts';
 import { reportReencoder } from '../report-reencoder.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 
@@ -35,6 +36,7 @@ try {
 
 async function send(runtime: Runtime, bootId: string): Promise<void> {
   const { config, store, folders, log } = runtime;
+  await holdPart(folders.data, 'sender');
   store.outbox.recoverAll();
   const stopping = new AbortController();
   let drainReason: DrainReason | undefined;

@@ -11,6 +11,7 @@ import { imageStep, workerName } from '../image-step.ts';
 import { inferenceByAttempt } from '../inference-by-attempt.ts';
 import { modelInForce, watchModel } from '../model-gate.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
+import { holdPart } from '../process-lock.ts';
 import { openComposer } from '../result-composer.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 import { SelfTestSchedule } from '../self-test-schedule.ts';
@@ -38,6 +39,7 @@ try {
 
 async function work(runtime: Runtime, configFolder: string, bootId: string): Promise<void> {
   const { config, loaded, store, log, folders } = runtime;
+  await holdPart(folders.data, 'worker');
   const draining = new AbortController();
   let loop: WorkerLoop | undefined = undefined;
   const channel = openChildChannel({
@@ -89,6 +91,17 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
         log,
         provider: session.provider,
       }),
+      // Before the images: behind a backlog of them no report would ever leave, and there is at most one per image.
+      studyStep({
+        ...shared,
+        channel,
+        modelSha256: model.sha256,
+        tools: {
+          noResult: config.results.noResult,
+          resultContext: (study, startedAtMs) => composer.resultContext(study, startedAtMs),
+          build: (plan) => composer.buildReport(plan),
+        },
+      }),
       imageStep({
         ...shared,
         channel,
@@ -107,16 +120,6 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
           decideView: filter,
           resultContext: (study, startedAtMs) => composer.resultContext(study, startedAtMs),
           buildObjects: (context, image, source) => composer.buildObjects(context, image, source),
-        },
-      }),
-      studyStep({
-        ...shared,
-        channel,
-        modelSha256: model.sha256,
-        tools: {
-          noResult: config.results.noResult,
-          resultContext: (study, startedAtMs) => composer.resultContext(study, startedAtMs),
-          build: (plan) => composer.buildReport(plan),
         },
       }),
     ],

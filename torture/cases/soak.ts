@@ -1,0 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type CoreProcessName, coreProcessNames } from '../../src/app/process-messages.ts';
+import { hostClock } from '../../src/store/store.ts';
+import type { Bench, TortureCase } from '../case.ts';
+import type { AttackedNode } from '../support/attacked-node.ts';
+import { ImageFactory } from '../support/images.ts';
+import { mutate } from '../support/mutator.ts';
+import { associatedWith, connectTo, requestBytes, storeBytes } from '../support/raw-peer.ts';
+import { slopeWithInterval } from '../support/slope.ts';
+
+/** L02: the long run. */
+export const soakCases: readonly TortureCase[] = [
+  {
+    id: 'L02',
+    title: 'soak at 5,000 images an hour with 1 % faults',
+    injects:
+      'one image every 0.72 s (half laterals, half AP); instead of 1 % of them a cut transfer, a mutated data set, random bytes, a stranger or an archive that is away for 10 s',
+    expects:
+      'invariants; RSS slope below 1 MB/h after warm-up (the first third), descriptors within 5; 0 lost, 0 duplicate',
+    run: soak,
+  },
+];
+
+interface Sample {
+  readonly hours: number;
+  readonly megabytes: number;
+  readonly descriptors: number;
+}
+
+async function soak(bench: Bench): Promise<void> {
+  const node = await bench.node();
+  const laterals = new ImageFactory(`${bench.seed}/soak/lateral`);
+  const others = new ImageFactory(`${bench.seed}/soak/ap`, { view: 'ap' });
+  const samples = new Map<CoreProcessName, Sample[]>(coreProcessNames.map((name) => [name, []]));
+  const pids = JSON.stringify(node.pids());
+  const startMs = hostClock.monotonicMs();
+  const totalMs = bench.size.soakMinutes * 60_000;
+  const gapMs = 3_600_000 / bench.size.soakPerHour;
+  let sent = 0;
+  let faults = 0;
+  let archiveBack: Promise<void> | undefined;
+  const inFlight = new Set<Promise<void>>();
+  let sampledMs = startMs;
+  while (hostClock.monotonicMs() - startMs < totalMs) {
+    const nowMs = hostClock.monotonicMs();
+    if (nowMs - sampledMs >= 5000) {
+      sampledMs = nowMs;
+      for (const name of coreProcessNames) {
+        const { rssBytes, descriptors } = node.footprint(name);
+        samples
+          .get(name)
+          ?.push({ hours: (nowMs - startMs) / 3_600_000, megabytes: rssBytes / 1e6, descriptors });
+      }
+    }
+    if (sent * gapMs > nowMs - startMs) {
+      await delay(Math.min(500, sent * gapMs - (nowMs - startMs)));
+      continue;
+    }
+    sent++;
+    if (sent % 500 === 0) bench.progress(`${sent} images, ${node.unsettled() || 'nothing open'}`);
+    if (bench.random.chance(0.01)) {
+      faults++;
+      const kind = bench.random.pick(['cut', 'mutated', 'bytes', 'stranger', 'archive'] as const);
+      if (kind === 'archive') archiveBack ??= archiveGoesAway(node).finally(() => (archiveBack = undefined));
+      else await disturb(kind, bench, node, laterals);
+      continue;
+    }
+    const image = (sent % 2 === 0 ? laterals : others).next(`study-${Math.floor(sent / 4)}`);
+    const storing = node.storeUntilAcknowledged([image]).then(() => void inFlight.delete(storing));
+    inFlight.add(storing);
+  }
+  await Promise.all([...inFlight, archiveBack]);
+  bench.count('minutes', bench.size.soakMinutes);
+  bench.count('images', sent - faults);
+  bench.count('faults', faults);
+  bench.count('acknowledged', node.acknowledged.size);
+  bench.expect(await node.isSettled(600_000), `still open: ${node.unsettled()}`);
+  bench.expect(JSON.stringify(node.pids()) === pids, 'a process was restarted');
+  for (const [name, series] of samples) judge(bench, name, series);
+}
+
+function judge(bench: Bench, name: CoreProcessName, series: readonly Sample[]): void {
+  const warm = series.slice(Math.floor(series.length / 3));
+  const { slope, halfWidth } = slopeWithInterval(
+    warm.map(({ hours, megabytes }) => [hours, megabytes]),
+    12,
+  );
+  // Associations in hand hold descriptors; what must not grow is the floor below them.
+  const third = Math.floor(warm.length / 3);
+  const floor = (part: readonly Sample[]): number => Math.min(...part.map((sample) => sample.descriptors));
+  const [early, late] = [floor(warm.slice(0, third)), floor(warm.slice(-third))];
+  bench.count(
+    `${name} RSS MB first/last`,
+    `${Math.round(warm[0]?.megabytes ?? 0)}/${Math.round(warm.at(-1)?.megabytes ?? 0)}`,
+  );
+  bench.count(`${name} MB/h`, `${slope.toFixed(1)} +- ${halfWidth.toFixed(1)}`);
+  bench.count(`${name} descriptors first/last`, `${early}/${late}`);
+  bench.expect(
+    slope < 1,
+    `${name}: RSS slope ${slope.toFixed(1)} MB/h (95 % interval +- ${halfWidth.toFixed(1)})`,
+  );
+  bench.expect(late - early <= 5, `${name}: descriptors rose from ${early} to ${late}`);
+}
+
+async function disturb(
+  kind: 'cut' | 'mutated' | 'bytes' | 'stranger',
+  bench: Bench,
+  node: AttackedNode,
+  factory: ImageFactory,
+): Promise<void> {
+  const image = factory.next();
+  switch (kind) {
+    case 'cut': {
+      const peer = await associatedWith(node);
+      peer.send(storeBytes(image).subarray(0, bench.random.between(100, image.dataSet.length)));
+      peer.socket.resetAndDestroy();
+      return;
+    }
+    case 'mutated': {
+      const dataSet = mutate(image.dataSet, [image.dataSet], bench.random, 2000);
+      await node.store([{ ...image, dataSet }], () => undefined);
+      // Whatever was promised for it counts with the bytes that were sent.
+      node.acknowledged.delete(image.sopInstanceUid);
+      return;
+    }
+    case 'bytes': {
+      const peer = await connectTo(node);
+      peer.send(Buffer.from(Array.from({ length: 500 }, () => Math.floor(bench.random.uniform() * 256))));
+      await Promise.race([peer.closed, delay(2000)]);
+      peer.destroy();
+      return;
+    }
+    case 'stranger': {
+      const peer = await connectTo(node);
+      peer.send(requestBytes({ callingAeTitle: 'STRANGER' }));
+      await Promise.race([peer.closed, delay(2000)]);
+      peer.destroy();
+    }
+  }
+}
+
+async function archiveGoesAway(node: AttackedNode): Promise<void> {
+  await node.archive.leave();
+  await delay(10_000);
+  await node.archive.comeBack();
+}

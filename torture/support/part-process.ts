@@ -1,0 +1,55 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { CoreProcessName } from '../../src/app/process-messages.ts';
+import type { AttackedNode } from './attacked-node.ts';
+import { within } from './waiting.ts';
+
+/** One of the node's three processes without its supervisor: nothing restarts it, so a fault can be put at one system call. */
+export interface PartProcess {
+  readonly pid: number;
+  /** How it ended: exit code or signal. */
+  readonly ended: Promise<number | string>;
+  tell(kind: 'drain' | 'wake'): void;
+  /** Lets it drain; kills it after 20 s. */
+  stop(): Promise<number | string>;
+}
+
+/** Starts the process on the node's folders and waits until it says that it is ready. */
+export async function startPart(node: AttackedNode, name: CoreProcessName): Promise<PartProcess> {
+  const log = openSync(node.logPath, 'a');
+  const child: ChildProcess = fork(
+    resolve(import.meta.dirname, `../../src/app/processes/${name}.ts`),
+    [node.configFolder, 'TORTURE-BOOT'],
+    { stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, UV_THREADPOOL_SIZE: '1' } },
+  );
+  closeSync(log);
+  const ended = new Promise<number | string>((done) => {
+    child.once('exit', (code, signal) => done(signal ?? code ?? -1));
+  });
+  const ready = new Promise<boolean>((done) => {
+    child.on('message', (message) => {
+      if (typeof message === 'object' && 'kind' in message && message.kind === 'ready') done(true);
+    });
+    void ended.then(() => done(false));
+  });
+  if ((await within(ready, 120_000)) !== true) {
+    child.kill('SIGKILL');
+    throw new Error(`the ${name} does not start; the log ends: ${node.log().slice(-400)}`);
+  }
+  const part: PartProcess = {
+    pid: child.pid ?? 0,
+    ended,
+    tell: (kind) => {
+      if (child.connected) child.send({ kind });
+    },
+    stop: async () => {
+      part.tell('drain');
+      const how = await within(ended, 20_000);
+      if (how !== undefined) return how;
+      child.kill('SIGKILL');
+      return await ended;
+    },
+  };
+  return part;
+}
