@@ -131,6 +131,8 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
     },
   });
   channel.tell({ kind: 'ready' });
+  // Told to leave while the model was still being opened: then there was no loop yet to hear it.
+  if (draining.signal.aborted) loop.drain();
   await loop.run();
   watch.stop();
   await session.close();
