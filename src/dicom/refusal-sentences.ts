@@ -109,6 +109,14 @@ const unreachable: Readonly<Record<string, readonly [sentence: string, next: str
     'cannot be reached: there is no route to {host}.',
     'Check the network of this machine and the address.',
   ],
+  ETIMEDOUT: [
+    'did not answer at {host}:{port} (the operating system gave up the TCP connection).',
+    'Usually a firewall drops the packets or the address is wrong: check host and port in pacs.yaml and the firewall.',
+  ],
+  EPERM: [
+    'cannot be reached: a firewall of this machine forbids the connection to {host}:{port}.',
+    'Allow the connection in the firewall of this machine, or in the sandbox of its systemd unit.',
+  ],
   ENOTFOUND: [
     'cannot be reached: the name {host} is not known.',
     'Check host in pacs.yaml and the DNS of this machine.',

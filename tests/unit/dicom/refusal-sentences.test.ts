@@ -105,6 +105,13 @@ const rows: readonly (readonly [refusal: Refusal, key: string, sentence: string,
   ],
   [{ kind: 'unreachable', code: 'TLS_CERTIFICATE' }, 'unreachable-TLS_CERTIFICATE', 'certificate', 'tls.ca'],
   [{ kind: 'unreachable', code: 'TLS_HANDSHAKE' }, 'unreachable-TLS_HANDSHAKE', 'TLS handshake', 'TLS 1.2'],
+  [
+    { kind: 'unreachable', code: 'ETIMEDOUT' },
+    'unreachable-ETIMEDOUT',
+    'gave up the TCP connection',
+    'firewall drops',
+  ],
+  [{ kind: 'unreachable', code: 'EPERM' }, 'unreachable-EPERM', 'firewall of this machine', 'Allow'],
   [{ kind: 'unreachable', code: 'EMFILE' }, 'unreachable-EMFILE', '(EMFILE)', 'host and port'],
   [{ kind: 'timeout', stage: 'connect' }, 'timeout-connect', 'TCP connection timed out', 'firewall drops'],
   [
@@ -263,6 +270,29 @@ describe('describeRefusal (PS3.8 9.3.4, 9.3.8, 9.3.3.2; PS3.7 Annex C; PS3.4 B.2
     expect(described.sentence).toMatch(/^main .*\.$/);
     expect(described.next).toMatch(/\.$/);
     expect(described.sentence + described.next).not.toMatch(/[{}]/);
+  });
+
+  test('every reason that PS3.8 Table 9-21 and 9-26 define has a sentence of its own', () => {
+    const rejected = [
+      [1, 1],
+      [1, 2],
+      [1, 3],
+      [1, 7],
+      [2, 1],
+      [2, 2],
+      [3, 1],
+      [3, 2],
+    ] as const;
+    const sentences = rejected.map(
+      ([source, reason]) => describeRefusal({ kind: 'rejected', result: 1, source, reason }, peer).sentence,
+    );
+    const aborted = [0, 1, 2, 4, 5, 6].map(
+      (reason) => describeRefusal({ kind: 'aborted', source: 2, reason }, peer).sentence,
+    );
+    expect(new Set(sentences).size).toBe(rejected.length);
+    expect(new Set(aborted).size).toBe(6);
+    for (const sentence of [...sentences, ...aborted])
+      expect(sentence).not.toMatch(/does not define|source 2/);
   });
 
   test('every status row has a test here', () => {
