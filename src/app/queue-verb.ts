@@ -5,6 +5,7 @@ import type { QueueAction } from '../store/operator-queue.ts';
 import { hostClock } from '../store/store.ts';
 import { withBooks } from './books.ts';
 import { operatorName } from './operator.ts';
+import { leaveNotice } from './operator-notice.ts';
 import { exitCodes } from './restart-policy.ts';
 import { withWritableBooks } from './writable-books.ts';
 
@@ -87,9 +88,11 @@ export async function changeQueue(
   const announced = `${announcement(action, able)}${left === 0 ? '' : ` ${left} more match and are left alone.`}`;
   if (!(await agree(announced)))
     return { exitCode: exitCodes.refused, text: 'Nothing was changed. Without a terminal, say --yes.\n' };
-  const changed = await withWritableBooks(configFolder, ({ store }) =>
-    store.operatorQueue.act(action, able, operatorName()),
-  );
+  const changed = await withWritableBooks(configFolder, ({ store }) => {
+    const count = store.operatorQueue.act(action, able, operatorName());
+    leaveNotice(store);
+    return count;
+  });
   const missed = able.length - changed;
   return {
     exitCode: exitCodes.ok,

@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareModel } from '../../src/app/compare-model.ts';
 import { demoTitles } from '../../src/app/demo-config.ts';
 import { explainFromBooks } from '../../src/app/explain-verb.ts';
+import { changeQueue } from '../../src/app/queue-verb.ts';
 import { reprocess } from '../../src/app/reprocess-verb.ts';
 import { type RunningNode, startNode } from '../../src/app/start.ts';
 import { statusFromBooks } from '../../src/app/status-verb.ts';
 import { initialiseCodecs } from '../../src/imaging/native-codec.ts';
 import { sendAsModality } from '../../src/simulator/modality.ts';
 import { type SimulatedImage, simulateStudy } from '../../src/simulator/study.ts';
-import { hostClock, openReadOnlyStore, type ReadOnlyStore } from '../../src/store/store.ts';
+import { hostClock, openReadOnlyStore, openStore, type ReadOnlyStore } from '../../src/store/store.ts';
 import { type NodeFolder, prepareNodeFolder } from '../support/running-node.ts';
 
 let prepared: NodeFolder;
@@ -94,7 +95,7 @@ describe('one node, three destinations', () => {
     expect(new Set(states('demo'))).toEqual(new Set(['STORED']));
     expect(states('looking')).toEqual(Array.from({ length: results }, () => 'CANCELLED'));
     expect(states('silent')).toEqual([]);
-    expect(prepared.received).toHaveLength(results);
+    expect(new Set(prepared.received.map(({ sopInstanceUid }) => sopInstanceUid)).size).toBe(results);
     const { text } = await explainFromBooks(prepared.configFolder, image.sopInstanceUid, {
       format: 'text',
       trail: 'none',
@@ -105,6 +106,7 @@ describe('one node, three destinations', () => {
 
   test('reprocessing with nothing changed sends nothing and makes the same objects', async () => {
     const before = deliveries();
+    const arrived = prepared.received.length;
     const ends = (): number =>
       store.auditQuery
         .query({ sopInstanceUid: image.sopInstanceUid, limit: 100 })
@@ -120,8 +122,24 @@ describe('one node, three destinations', () => {
     expect([exitCode, text]).toEqual([0, expect.stringContaining('1 of 1 images are in the queue')]);
     await until(() => ends() === once + 1 && study()?.state === 'CLOSED' && unsent() === 0);
     expect(deliveries()).toEqual(before);
-    expect(prepared.received).toHaveLength(before.filter(({ state }) => state === 'STORED').length);
+    expect(prepared.received).toHaveLength(arrived);
     expect(study()?.images[0]?.instance.disposition).toBe('analysed');
+  }, 120_000);
+
+  test('a delivery held back and released by the command goes out of the running node', async () => {
+    const yes = (): Promise<boolean> => Promise.resolve(true);
+    const arrived = prepared.received.length;
+    const writable = openStore({ databasePath: prepared.databasePath, clock: hostClock });
+    writable.db.sql("UPDATE outbox SET state = 'WAITING', nextAtMs = @later WHERE destination = 'demo'").run({
+      later: hostClock.nowMs() + 3_600_000,
+    });
+    writable.close();
+    const selection = { names: [], peer: 'demo' };
+    await changeQueue(prepared.configFolder, { action: 'hold', selection, agree: yes });
+    expect(new Set(deliveries().map(({ state }) => state))).toEqual(new Set(['PARKED', 'CANCELLED']));
+    await changeQueue(prepared.configFolder, { action: 'release', selection, agree: yes });
+    await until(() => deliveries().every(({ state }) => state === 'STORED' || state === 'CANCELLED'));
+    expect(prepared.received).toHaveLength(arrived + 2);
   }, 120_000);
 
   test('another look by a model package shows the difference and changes nothing', async () => {

@@ -24,7 +24,7 @@ export function reprocessText({ same, changed, inWork, gone, failedReports, mode
     ...(changed.length === 0
       ? []
       : [
-          `${changed.length} of them not by this model and configuration: a new result gets new UIDs, another model its own series, and the new report names the one before as its predecessor.`,
+          `${changed.length} of them were not analysed by this model and configuration yet: a new result gets new UIDs, another model its own series, and the new report names the one before as its predecessor.`,
         ]),
     ...(failedReports.length === 0
       ? []

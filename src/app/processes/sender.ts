@@ -17,6 +17,7 @@ import { scheduleHousekeeping } from '../housekeeping.ts';
 import type { DrainReason } from '../process-messages.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { holdPart } from '../process-lock.ts';
+import { watchNotices } from '../operator-notice.ts';
 import { reportReencoder } from '../report-reencoder.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 
@@ -85,6 +86,11 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
       loops.push(requestCommitments(destination));
   }
   loops.push(sendAuditMessages(runtime, stopping.signal));
+  loops.push(
+    watchNotices(store, stopping.signal, () => {
+      for (const worker of workers) worker.wake();
+    }),
+  );
   const housekeeping = scheduleHousekeeping(runtime);
   channel.tell({ kind: 'ready' });
   const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
