@@ -18,6 +18,7 @@ export function withWritableBooks<T>(
     const store = openStore({
       databasePath: books.folders.database,
       clock: hostClock,
+      integrity: 'trusted',
       atna: books.config.audit.syslog === undefined ? 'off' : 'queue',
     });
     try {

@@ -35,6 +35,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   /** `queue` also queues security-relevant audit rows for an audit record repository. */
   readonly atna?: 'queue' | 'off';
+  /** `trusted` opens at once, for a command beside the service; absent: the file is checked first. */
+  readonly integrity?: 'checked' | 'trusted';
 }
 
 /** Everything durable, on one connection. Each process opens its own; none is shared between threads. */
@@ -104,7 +106,7 @@ export type ReadOnlyStore = Pick<
 
 /** Opens, migrates and checks the database. Throws NodeError (STORE_*); the service must not start then. */
 export function openStore(options: StoreOptions): Store {
-  return join(openDatabase(options.databasePath), options);
+  return join(openDatabase(options.databasePath, options.integrity), options);
 }
 
 /** For the read commands: never writes, works beside a running service. NOT_FOUND when there is no database. */
