@@ -81,7 +81,7 @@ function destinationsOf(
   return [
     ...configured.map(({ name, deliver }) => ({ name, deliver, ...(byName.get(name) ?? empty) })),
     ...gone.map((one) => ({
-      name: `${one.destination} (not in pacs.yaml)`,
+      name: one.destination,
       deliver: 'off' as const,
       ...one,
     })),

@@ -76,7 +76,7 @@ export function healthOf(facts: StatusFacts, time: SiteTime): HealthSentence {
       sentence: 'THE NODE IS NOT RUNNING: nothing is received and nothing is delivered.',
       next: [
         'Start it: systemctl start lumbar-node (or lumbar-node start). When it ends again: lumbar-node check, then journalctl -u lumbar-node.',
-        ...troubles(facts, time).flatMap(({ next }) => next),
+        ...troubles(facts, time).flatMap(({ sentence, next }) => [sentence, ...next]),
       ],
     };
   }
