@@ -145,7 +145,7 @@ async function analyse({ seed, view, rows = 1 }: Wanted, inference: Inference): 
     timeZone: 'Europe/Berlin',
     offset: 'omit',
   } as const;
-  return { image, context: { study: study.value, model: modelFacts(inference.model), node, timing } };
+  return { image, context: { study: study.value, model: modelFacts(inference.model, 'last'), node, timing } };
 }
 
 /** The same file with its middle rows alone. */

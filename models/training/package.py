@@ -5,12 +5,13 @@
 
 Fits temperature, thresholds and rejection on material/val, measures on
 material/test where there is one, exports model.onnx, and writes manifest,
-golden inputs and model card.
+golden inputs and model card. Pictures to refuse (other views, other body
+parts) may lie in material/strangers/train and /test.
 """
 import argparse
 from pathlib import Path
 
-from lumbar_training.material import read_material
+from lumbar_training.material import read_material, read_strangers
 from lumbar_training.packaging import package
 
 SIMULATED = "Trained on simulated radiographs only. Not for clinical use."
@@ -35,6 +36,11 @@ def main() -> None:
     args = parser.parse_args()
     run, material = Path(args.run), Path(args.material)
     splits = {name: read_material(material / name) for name in ("train", "val", "test") if (material / name).exists()}
+    strangers = {
+        name: read_strangers(material / "strangers" / name)
+        for name in ("train", "test")
+        if (material / "strangers" / name).exists()
+    }
     if "val" not in splits:
         parser.error(f"{material} has no val/ to calibrate on")
     simulated = splits["val"].about.get("source", "simulated" if "seed" in splits["val"].about else "own") == "simulated"
@@ -48,6 +54,7 @@ def main() -> None:
         "id": args.id, "name": args.name or args.id, "version": args.version,
         "kind": "simulated" if simulated else "own", "statement": args.statement or SIMULATED,
         "int8": not args.float32, "stride16": not args.no_stride16, "threads": args.threads, "golden": args.golden,
+        "strangers": strangers,
         "training": text(args.training_notes), "notes": text(args.notes),
         "command": args.command or f"python3 models/training/train.py --material {material} --out {run}",
     })

@@ -26,6 +26,7 @@ export const reasonAdvice: Readonly<Record<ReasonCode, string>> = {
   Q03: 'Open the image in the viewer; if it is good there, keep it and report it as a fault of this node.',
   Q04: 'Set charsetDefault in node.yaml to the character set that {sender} writes, or have it declare one (0008,0005). Then: lumbar-node reprocess {uid}.',
   Q05: 'Correct the patient at {sender} and send the image again.',
+  Q06: 'Look at the image: is it a lateral lumbar spine, upright, of the right polarity? Then report it as a fault of this node; else have {sender} correct its header or send it elsewhere.',
   T01: 'Open the image in the viewer. If it is good there, have {sender} send it uncompressed or as JPEG Lossless, and report it.',
   T02: 'If it repeats: lumbar-node doctor, and raise model.timeout in node.yaml or give the machine more CPU. Then: lumbar-node reprocess {uid}.',
   T03: 'Look into the log for PROCESS_LOST. If only this image does it, keep its file and report it. Once more: lumbar-node reprocess {uid}.',

@@ -88,8 +88,8 @@ async function openActiveModel({ config, store }: Runtime): Promise<Result<Infer
     config.model.allowRollback,
   );
   if (!rollback.ok) return rollback;
-  const { providers, threads } = config.model;
-  return await openInference(model.value, { providers, threads });
+  const { providers, threads, map } = config.model;
+  return await openInference(model.value, { providers, threads, map });
 }
 
 function accept({ model, session, selfTest }: Inference, { store, log }: Runtime): void {

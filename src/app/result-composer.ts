@@ -50,7 +50,7 @@ export function openComposer(options: ComposerOptions): Composer {
   const { config } = options;
   const resources = openResources(options);
   const node = nodeFacts(options);
-  const model = modelFacts(options.model);
+  const model = modelFacts(options.model, config.model.map);
   return {
     node,
     model,
@@ -133,8 +133,8 @@ function nodeFacts({ config, configSha256, siteUuid }: ComposerOptions): NodeFac
 }
 
 /** The manifest in the words of the result builders. */
-export function modelFacts({ manifest, sha256 }: ModelPackage): ModelFacts {
-  const { calibration } = manifest;
+export function modelFacts({ manifest, sha256 }: ModelPackage, map: 'last' | 'stride16'): ModelFacts {
+  const { calibration, stride16 } = manifest;
   return {
     id: manifest.id,
     name: manifest.name,
@@ -146,7 +146,7 @@ export function modelFacts({ manifest, sha256 }: ModelPackage): ModelFacts {
       .filter(({ role }) => role === 'finding')
       .map(({ id, label }) => ({ id, label })),
     simulated: manifest.trainingData.kind === 'simulated',
-    mapLayer: manifest.cam.layer,
+    mapLayer: map === 'stride16' && stride16 !== undefined ? stride16.layer : manifest.cam.layer,
     ...(calibration === undefined
       ? {}
       : {

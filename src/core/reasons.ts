@@ -24,6 +24,7 @@ export const reasonCatalogue = {
   Q03: { name: 'EMPTY_IMAGE', text: 'no contrast: empty, constant or clipped' },
   Q04: { name: 'CHARSET_AMBIGUOUS', text: 'patient text has no declared character set' },
   Q05: { name: 'MISSING_PATIENT_ID', text: 'no Patient ID, so a result could not be filed' },
+  Q06: { name: 'OTHER_PICTURE', text: 'looks like another view, another body part or a mishandled picture' },
   T01: { name: 'UNDECODABLE', text: 'the pixel data cannot be decoded' },
   T02: { name: 'MODEL_TIMEOUT', text: 'the model did not finish in time' },
   T03: { name: 'WORKER_CRASH', text: 'the analysing process died' },

@@ -5,6 +5,7 @@ import { decodeFrames } from '../imaging/decode-frames.ts';
 import { classify } from './classification.ts';
 import { activationMap } from './grad-cam.ts';
 import type { Inference } from './inference.ts';
+import type { ModelOutput } from './onnx-session.ts';
 import type { AnalysisFacts } from './ports.ts';
 import { type PreparedImage, prepareImage } from './preprocess.ts';
 import { type QualityLimits, qualityFault } from './quality.ts';
@@ -82,18 +83,19 @@ export async function analyseImage(
 
   const classification = classify(output.logits, inference.model.manifest, options.thresholds);
   const shown = classification.classes[classification.mapClassIndex];
-  const map = await timed('map', () =>
-    activationMap(
-      output.cam,
-      output.camGrid,
+  const map = await timed('map', async () => {
+    const evidence = await evidenceOf(classification.mapClassIndex, prepared.input, output, inference);
+    return activationMap(
+      evidence.planes,
+      evidence.grid,
       {
-        classIndex: classification.mapClassIndex,
+        classIndex: evidence.planeIndex,
         classId: shown?.id ?? '',
         focalLimit: inference.model.manifest.cam.focalLimit,
       },
       prepared.letterbox,
-    ),
-  );
+    );
+  });
   return {
     image: {
       ...source,
@@ -114,6 +116,19 @@ export async function analyseImage(
       timingsMs,
     },
   };
+}
+
+/** The last map's planes of all classes come with every answer; the finer plane costs a second pass for its class. */
+async function evidenceOf(
+  classIndex: number,
+  input: Float32Array,
+  output: ModelOutput,
+  { session }: Inference,
+): Promise<{ planes: Float32Array; planeIndex: number; grid: readonly [number, number] }> {
+  if (session.fineEvidence === undefined)
+    return { planes: output.cam, planeIndex: classIndex, grid: output.camGrid };
+  const { plane, grid } = await session.fineEvidence(input, classIndex);
+  return { planes: plane, planeIndex: 0, grid };
 }
 
 function displayOf({ display }: PreparedImage): DisplayImage {

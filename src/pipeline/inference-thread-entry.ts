@@ -3,8 +3,10 @@ import { parentPort } from 'node:worker_threads';
 import { asNodeError, NodeError } from '../core/errors.ts';
 import type { ThreadReply, ThreadRequest } from './inference-thread.ts';
 import { type ModelSession, openSession } from './onnx-session.ts';
+import { type FineMapSession, openFineMap } from './stride16.ts';
 
 let session: ModelSession | undefined;
+let fineMap: FineMapSession | undefined;
 let previous: Promise<void> = Promise.resolve();
 
 parentPort?.on('message', (request: ThreadRequest) => {
@@ -12,13 +14,17 @@ parentPort?.on('message', (request: ThreadRequest) => {
 });
 
 async function handle(request: ThreadRequest): Promise<void> {
-  const id = request.kind === 'run' ? request.id : undefined;
+  const id = 'id' in request ? request.id : undefined;
   try {
     switch (request.kind) {
       case 'open': {
         const opened = await openSession(request, request.options);
         if (!opened.ok) throw opened.error;
         session = opened.value;
+        if (request.fineMap !== undefined) {
+          const { provider } = session;
+          fineMap = await openFineMap(request.fineMap, request.manifest, { ...request.options, provider });
+        }
         tell({ kind: 'opened', provider: session.provider, failures: session.failures });
         break;
       }
@@ -26,7 +32,16 @@ async function handle(request: ThreadRequest): Promise<void> {
         if (session === undefined) throw new NodeError('BUG_INVARIANT', 'the session is not open');
         tell({ kind: 'output', id: request.id, output: await session.run(request.image) });
         break;
+      case 'evidence':
+        if (fineMap === undefined) throw new NodeError('BUG_INVARIANT', 'the second graph is not open');
+        tell({
+          kind: 'output',
+          id: request.id,
+          output: await fineMap.run(request.image, request.classIndex),
+        });
+        break;
       case 'close':
+        await fineMap?.close();
         await session?.close();
         parentPort?.close();
         break;

@@ -7,6 +7,7 @@ import { float32From, type ModelPackage, readInside } from './model-package.ts';
 import { openThreadedSession } from './inference-thread.ts';
 import type { ModelOutput, ModelSession, ProviderFailure, SessionOptions } from './onnx-session.ts';
 import { prepareImage } from './preprocess.ts';
+import { readFineMapGraph } from './stride16.ts';
 
 /** A verified model that answered its golden images correctly on this machine. */
 export interface Inference {
@@ -14,6 +15,11 @@ export interface Inference {
   readonly session: ModelSession;
   /** Seconds and largest logit difference of the golden run, for the log and `doctor`. */
   readonly selfTest: SelfTest;
+}
+
+/** `stride16` also opens the second graph; a package without one is then refused. */
+export interface InferenceOptions extends SessionOptions {
+  readonly map?: 'last' | 'stride16';
 }
 
 export interface SelfTest {
@@ -29,7 +35,7 @@ export interface SelfTest {
  */
 export async function openInference(
   model: ModelPackage,
-  options: SessionOptions,
+  options: InferenceOptions,
 ): Promise<Result<Inference, NodeError>> {
   const failures: ProviderFailure[] = [];
   let fault = new NodeError('MODEL_PROVIDER', 'no execution provider is configured');
@@ -45,15 +51,39 @@ export async function openInference(
   return err(fault);
 }
 
-async function openOn(model: ModelPackage, options: SessionOptions): Promise<Result<Inference, NodeError>> {
-  const session = await openThreadedSession(model, options);
+async function openOn(model: ModelPackage, options: InferenceOptions): Promise<Result<Inference, NodeError>> {
+  const fineMap = options.map === 'stride16' ? readFineMapGraph(model) : ok(undefined);
+  if (!fineMap.ok) return fineMap;
+  const session = await openThreadedSession(model, options, fineMap.value);
   if (!session.ok) return session;
   const selfTest = await runSelfTest(model, session.value);
   if (!selfTest.ok) {
     await session.value.close();
     return selfTest;
   }
-  return ok({ model, session: session.value, selfTest: selfTest.value });
+  const fault = await disagreement(model, session.value);
+  if (fault === undefined) return ok({ model, session: session.value, selfTest: selfTest.value });
+  await session.value.close();
+  return err(fault);
+}
+
+/** Both graphs must give one golden image the same logits: then they hold the same network. */
+async function disagreement(model: ModelPackage, session: ModelSession): Promise<NodeError | undefined> {
+  const [golden] = model.manifest.golden;
+  if (session.fineEvidence === undefined || golden === undefined) return undefined;
+  const input = await goldenInput(model, golden);
+  if (!input.ok) return input.error;
+  try {
+    const { logits } = await session.fineEvidence(input.value, 0);
+    const differences = golden.logits.map((expected, index) =>
+      Math.abs((logits[index] ?? Number.NaN) - expected),
+    );
+    if (differences.every((difference) => difference <= golden.tolerance)) return undefined;
+    const largest = Math.max(...differences).toExponential(2);
+    return new NodeError('MODEL_GOLDEN', `${golden.file}: a logit of the second graph differs by ${largest}`);
+  } catch (error) {
+    return asNodeError(error);
+  }
 }
 
 /** Compares every golden image of the package with its recorded logits. */

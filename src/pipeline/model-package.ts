@@ -82,6 +82,24 @@ const manifestSchema = z.object({
           bankColumns: z.number().int(),
         })
         .optional(),
+      strangers: z
+        .looseObject({
+          weights: z.strictObject({ stats: z.array(z.number()), features: z.array(z.number()) }),
+          bias: z.number(),
+          threshold: z.number(),
+        })
+        .optional(),
+    })
+    .optional(),
+  stride16: z
+    .looseObject({
+      file: z.string().regex(/^[\w.-]+$/),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      sizeBytes: z.number().int().positive(),
+      inputs: z.strictObject({ image: z.string(), classWeight: z.string() }),
+      outputs: z.strictObject({ gradcam: z.string(), logits: z.string() }),
+      layer: z.string(),
+      grid: z.tuple([z.number().int(), z.number().int()]),
     })
     .optional(),
   golden: z.array(

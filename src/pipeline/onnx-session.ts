@@ -22,11 +22,20 @@ export interface ModelOutput {
   readonly stats: Float32Array;
 }
 
+/** Evidence of one class at the finer map: row-major, not negative; and the logits of the same pass. */
+export interface FineEvidence {
+  readonly plane: Float32Array;
+  readonly grid: readonly [rows: number, columns: number];
+  readonly logits: Float32Array;
+}
+
 /** A warm session on the provider that really runs. `run` takes float32[1,1,S,S] values in [0,1], NCHW. */
 export interface ModelSession {
   readonly provider: Provider;
   readonly failures: readonly ProviderFailure[];
   run(image: Float32Array): Promise<ModelOutput>;
+  /** A second pass for the finer map of one class; absent unless it was asked for at opening. */
+  fineEvidence?(image: Float32Array, classIndex: number): Promise<FineEvidence>;
   close(): Promise<void>;
 }
 
@@ -60,7 +69,8 @@ export async function openSession(
   return err(new NodeError('MODEL_PROVIDER', `no execution provider could load the model (${text})`));
 }
 
-function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
+/** Options every graph of a model is opened with. */
+export function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     intraOpNumThreads: threads,

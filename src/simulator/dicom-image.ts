@@ -46,7 +46,18 @@ export interface DicomImage {
   readonly sopClassUid: string;
 }
 
-const UNPAIRED: ReadonlySet<string> = new Set(['LSPINE', 'LSSPINE', 'SPINE', 'CHEST', 'PELVIS']);
+const UNPAIRED: ReadonlySet<string> = new Set([
+  'LSPINE',
+  'LSSPINE',
+  'SPINE',
+  'CHEST',
+  'PELVIS',
+  'TSPINE',
+  'CSPINE',
+  'SKULL',
+]);
+/** Fictional right sides: a paired region without a side would be a fault of the header. */
+const PAIRED: ReadonlySet<SimulatedView> = new Set(['shoulder', 'knee', 'hand']);
 
 /** Patient ID of a seed. */
 export function patientIdOf(seed: number): string {
@@ -56,7 +67,11 @@ export function patientIdOf(seed: number): string {
 const isLateral = (view: SimulatedView): boolean =>
   view === 'neutral' || view === 'flexion' || view === 'extension';
 
+const isOtherLateral = (view: SimulatedView): boolean =>
+  view === 'thoracic' || view === 'cervical' || view === 'skull';
+
 function viewCode(view: SimulatedView, facing: 'left' | 'right'): readonly WritableDataSet[] {
+  if (isOtherLateral(view)) return [code('399067008', 'SCT', 'lateral projection')];
   if (!isLateral(view)) {
     return [
       view === 'oblique' ? code('399182000', 'SCT', 'oblique') : code('399348003', 'SCT', 'antero-posterior'),
@@ -75,13 +90,25 @@ function viewCode(view: SimulatedView, facing: 'left' | 'right'): readonly Writa
 
 function viewPosition(view: SimulatedView, facing: 'left' | 'right'): string {
   if (isLateral(view)) return facing === 'left' ? 'LL' : 'RL';
-  return view === 'ap' || view === 'pelvis' ? 'AP' : view === 'chest' ? 'PA' : '';
+  if (view === 'ap' || view === 'pelvis' || view === 'shoulder') return 'AP';
+  return view === 'chest' || view === 'hand' ? 'PA' : '';
 }
 
+/** CID 4009: concept and meaning of every region beside the lumbar spine. */
+const OTHER_REGIONS: Readonly<Partial<Record<SimulatedView, readonly [value: string, meaning: string]>>> = {
+  chest: ['51185008', 'Chest'],
+  pelvis: ['12921003', 'Pelvis'],
+  thoracic: ['122495006', 'Thoracic spine'],
+  cervical: ['122494005', 'Cervical spine'],
+  skull: ['89546000', 'Skull'],
+  shoulder: ['16982005', 'Shoulder'],
+  knee: ['72696002', 'Knee'],
+  hand: ['85562004', 'Hand'],
+};
+
 function anatomicRegion(view: SimulatedView): WritableDataSet {
-  if (view === 'chest') return code('51185008', 'SCT', 'Chest');
-  if (view === 'pelvis') return code('12921003', 'SCT', 'Pelvis');
-  return code('122496007', 'SCT', 'Lumbar spine');
+  const region = OTHER_REGIONS[view] ?? (['122496007', 'Lumbar spine'] as const);
+  return code(region[0], 'SCT', region[1]);
 }
 
 function pixelAttributes(input: DicomImageInput): WritableDataSet {
@@ -193,7 +220,7 @@ export function buildDicomImage(input: DicomImageInput): DicomImage {
         ImageType: ['ORIGINAL', 'PRIMARY'],
         PresentationIntentType: 'FOR PRESENTATION',
         PatientOrientation: orientation,
-        ImageLaterality: 'U',
+        ImageLaterality: PAIRED.has(view) ? 'R' : 'U',
         // Empty would claim that the region is unknown, which a filled Body Part Examined contradicts (C.8.11.2).
         AnatomicRegionSequence:
           habits.fillsViewCode || bodyPart(habits, view) !== '' ? [anatomicRegion(view)] : [],
@@ -217,7 +244,7 @@ export function buildDicomImage(input: DicomImageInput): DicomImage {
         ImageType: ['DERIVED', 'PRIMARY'],
         PatientOrientation: habits.fillsViewPosition ? orientation : '',
         // Absent for a body part known to be unpaired, else Type 2C and unknown (C.7.3.1).
-        Laterality: UNPAIRED.has(bodyPart(habits, view)) ? undefined : '',
+        Laterality: PAIRED.has(view) ? 'R' : UNPAIRED.has(bodyPart(habits, view)) ? undefined : '',
         AcquisitionDeviceProcessingDescription: habits.fillsSeriesDescription ? undefined : 'L-SPINE',
       };
   const bytes = writePart10({

@@ -1,50 +1,14 @@
 /**
- * Frontal and other pictures that are not lateral lumbar spines: the AP view of a study and strays (oblique, chest,
- * pelvis, blank) that the view filter or the model's rejection must refuse. Simpler than the lateral scene: they need
- * to look like their kind, not to teach anything.
+ * The trunk from the front: AP and oblique lumbar spine, chest and pelvis. Simpler than the lateral scene: these
+ * pictures need to look like their kind, not to teach anything.
  */
-import type { PatientAnatomy } from './anatomy.ts';
-import type { ScenePaths } from './lateral-scene.ts';
-import {
-  buildLayer,
-  type Frame,
-  frameAt,
-  type Layer,
-  type Projection,
-  paintEllipse,
-  paintPolygon,
-  paintRod,
-  paintStroke,
-} from './painter.ts';
-import type { RandomStream } from './random.ts';
-import type { Texture } from './texture.ts';
+import { frameAt, paintEllipse, paintPolygon, paintRod, paintStroke } from './painter.ts';
+import { type Brush, paintChain, subtractGas } from './stray-brush.ts';
 import { paintBody } from './vertebra-painter.ts';
-
-/** Kinds of picture beside the lateral lumbar spine. */
-export const STRAY_KINDS = ['ap', 'oblique', 'chest', 'pelvis', 'blank'] as const;
-export type StrayKind = (typeof STRAY_KINDS)[number];
-
-/** Field of each kind in mm, width by height. */
-export const STRAY_FIELD: Readonly<Record<StrayKind, readonly [number, number]>> = {
-  ap: [230, 330],
-  oblique: [220, 320],
-  chest: [370, 390],
-  pelvis: [400, 330],
-  blank: [300, 360],
-};
-
-interface Brush {
-  readonly tissue: Layer;
-  readonly bone: Layer;
-  readonly scratch: Layer;
-  readonly anatomy: PatientAnatomy;
-  readonly random: RandomStream;
-  readonly texture: Texture;
-}
 
 const ORIGIN = frameAt(0, 0, 0);
 
-function paintTorso({ tissue, anatomy, random }: Brush, halfWidth: number, waist: number): void {
+export function paintTorso({ tissue, anatomy, random }: Brush, halfWidth: number, waist: number): void {
   const { projection } = tissue;
   const mm = 1 / projection.pixelsPerMm;
   const depth = anatomy.bodyWidthCm * 0.68;
@@ -71,7 +35,12 @@ function paintTorso({ tissue, anatomy, random }: Brush, halfWidth: number, waist
   }
 }
 
-function paintGas({ tissue, scratch, random }: Brush, clusters: number, top: number, bottom: number): void {
+export function paintGas(
+  { tissue, scratch, random }: Brush,
+  clusters: number,
+  top: number,
+  bottom: number,
+): void {
   for (let cluster = 0; cluster < clusters; cluster += 1) {
     let x = random.between(-110, 110);
     let y = random.between(bottom, top);
@@ -85,33 +54,8 @@ function paintGas({ tissue, scratch, random }: Brush, clusters: number, top: num
   subtractGas(tissue, scratch);
 }
 
-/** Paints a chain of rods whose joints do not add up, on top of what is there. */
-function paintChain(
-  { bone, scratch }: Brush,
-  frame: Frame,
-  points: readonly { readonly p: number; readonly q: number }[],
-  radiusMm: number,
-  core: number,
-  shell: number,
-): void {
-  paintStroke(scratch, frame, points, radiusMm, core, shell, 'max');
-  for (let i = 0; i < scratch.map.length; i += 1) {
-    const value = scratch.map[i] as number;
-    if (value === 0) continue;
-    bone.map[i] = (bone.map[i] as number) + value;
-    scratch.map[i] = 0;
-  }
-}
-
-function subtractGas(tissue: Layer, scratch: Layer): void {
-  for (let i = 0; i < tissue.map.length; i += 1) {
-    tissue.map[i] = Math.max(0, (tissue.map[i] as number) - (scratch.map[i] as number));
-    scratch.map[i] = 0;
-  }
-}
-
 /** Lumbar column from the front; `turn` 0 is AP, 1 a full oblique with the arches moved to one side. */
-function paintColumn(brush: Brush, turn: number): void {
+export function paintColumn(brush: Brush, turn: number): void {
   const { bone, anatomy, random, texture } = brush;
   const density = anatomy.boneDensity;
   const curve = random.between(-9, 9);
@@ -193,7 +137,7 @@ function paintColumn(brush: Brush, turn: number): void {
   }
 }
 
-function paintPelvisFront(brush: Brush, y: number): void {
+export function paintPelvisFront(brush: Brush, y: number): void {
   const { bone, anatomy, texture } = brush;
   const density = anatomy.boneDensity;
   paintPolygon(
@@ -249,7 +193,7 @@ function paintPelvisFront(brush: Brush, y: number): void {
   }
 }
 
-function paintChest(brush: Brush): void {
+export function paintChest(brush: Brush): void {
   const { tissue, bone, scratch, anatomy, random } = brush;
   const density = anatomy.boneDensity;
   for (const side of [-1, 1]) {
@@ -291,44 +235,4 @@ function paintChest(brush: Brush): void {
   }
   for (let i = 0; i < 12; i += 1)
     paintEllipse(bone, frameAt(0, 160 - 27 * i, 0), 17, 11, 0.7 * density, 0.15, 'add');
-}
-
-/** Paints the scene of that kind; the map of a blank picture holds tissue alone. */
-export function paintStrayScene(
-  kind: StrayKind,
-  projection: Projection,
-  anatomy: PatientAnatomy,
-  random: RandomStream,
-  texture: Texture,
-): ScenePaths {
-  const brush: Brush = {
-    tissue: buildLayer(projection),
-    bone: buildLayer(projection),
-    scratch: buildLayer(projection),
-    anatomy,
-    random,
-    texture,
-  };
-  switch (kind) {
-    case 'ap':
-    case 'oblique':
-      paintTorso(brush, 165, 22);
-      paintGas(brush, 4, 120, -140);
-      paintPelvisFront(brush, -86);
-      paintColumn(brush, kind === 'ap' ? 0 : 1);
-      break;
-    case 'chest':
-      paintTorso(brush, 185, 0);
-      paintChest(brush);
-      break;
-    case 'pelvis':
-      paintTorso(brush, 195, 0);
-      paintGas(brush, 3, 130, 20);
-      paintPelvisFront(brush, 90);
-      break;
-    case 'blank':
-      brush.tissue.map.fill(3);
-      break;
-  }
-  return { tissue: brush.tissue.map, bone: brush.bone.map };
 }

@@ -2,7 +2,7 @@
  * How a department fills in its headers: names, languages, body part spellings, empty view positions. The people and
  * hospitals are made up; the habits are those that real archives show.
  */
-import type { StrayKind } from './frontal-scene.ts';
+import type { StrayKind } from './stray-scene.ts';
 import type { LateralView } from './posture.ts';
 import type { RandomStream } from './random.ts';
 
@@ -39,6 +39,12 @@ const DESCRIPTIONS: Readonly<Record<Language, Readonly<Record<SimulatedView, rea
     chest: ['CHEST PA', 'Chest'],
     pelvis: ['PELVIS AP', 'Pelvis'],
     blank: ['TEST', ''],
+    thoracic: ['T SPINE LAT', 'THORACIC SPINE LATERAL'],
+    cervical: ['C SPINE LAT', 'CERVICAL LATERAL'],
+    skull: ['SKULL LAT'],
+    shoulder: ['SHOULDER AP'],
+    knee: ['KNEE'],
+    hand: ['HAND PA'],
   },
   de: {
     neutral: ['LWS SEITLICH', 'LWS seitl.', 'Lendenwirbelsäule seitlich'],
@@ -49,6 +55,12 @@ const DESCRIPTIONS: Readonly<Record<Language, Readonly<Record<SimulatedView, rea
     chest: ['THORAX P.A.'],
     pelvis: ['BECKEN A.P.'],
     blank: ['LEER'],
+    thoracic: ['BWS SEITLICH'],
+    cervical: ['HWS SEITLICH'],
+    skull: ['SCHÄDEL SEITLICH'],
+    shoulder: ['SCHULTER A.P.'],
+    knee: ['KNIE'],
+    hand: ['HAND D.P.'],
   },
   fr: {
     neutral: ['RACHIS LOMBAIRE PROFIL', 'Rachis lombo-sacré profil'],
@@ -59,6 +71,12 @@ const DESCRIPTIONS: Readonly<Record<Language, Readonly<Record<SimulatedView, rea
     chest: ['THORAX FACE'],
     pelvis: ['BASSIN FACE'],
     blank: ['ESSAI'],
+    thoracic: ['RACHIS DORSAL PROFIL'],
+    cervical: ['RACHIS CERVICAL PROFIL'],
+    skull: ['CRÂNE PROFIL'],
+    shoulder: ['ÉPAULE FACE'],
+    knee: ['GENOU'],
+    hand: ['MAIN FACE'],
   },
   es: {
     neutral: ['COLUMNA LUMBAR LATERAL'],
@@ -69,6 +87,12 @@ const DESCRIPTIONS: Readonly<Record<Language, Readonly<Record<SimulatedView, rea
     chest: ['TÓRAX PA'],
     pelvis: ['PELVIS AP'],
     blank: ['PRUEBA'],
+    thoracic: ['COLUMNA DORSAL LATERAL'],
+    cervical: ['COLUMNA CERVICAL LATERAL'],
+    skull: ['CRÁNEO LATERAL'],
+    shoulder: ['HOMBRO AP'],
+    knee: ['RODILLA'],
+    hand: ['MANO PA'],
   },
   zh: {
     neutral: ['腰椎侧位'],
@@ -79,6 +103,12 @@ const DESCRIPTIONS: Readonly<Record<Language, Readonly<Record<SimulatedView, rea
     chest: ['胸部正位'],
     pelvis: ['骨盆正位'],
     blank: ['测试'],
+    thoracic: ['胸椎侧位'],
+    cervical: ['颈椎侧位'],
+    skull: ['头颅侧位'],
+    shoulder: ['肩关节正位'],
+    knee: ['膝关节'],
+    hand: ['手正位'],
   },
   ja: {
     neutral: ['腰椎 側面'],
@@ -89,6 +119,12 @@ const DESCRIPTIONS: Readonly<Record<Language, Readonly<Record<SimulatedView, rea
     chest: ['胸部 正面'],
     pelvis: ['骨盤 正面'],
     blank: ['テスト'],
+    thoracic: ['胸椎 側面'],
+    cervical: ['頸椎 側面'],
+    skull: ['頭部 側面'],
+    shoulder: ['肩関節 正面'],
+    knee: ['膝関節'],
+    hand: ['手 正面'],
   },
 };
 
@@ -126,6 +162,12 @@ const REGION: Readonly<Record<StrayKind | 'lumbar', readonly string[]>> = {
   chest: ['CHEST'],
   pelvis: ['PELVIS'],
   blank: [''],
+  thoracic: ['TSPINE'],
+  cervical: ['CSPINE'],
+  skull: ['SKULL'],
+  shoulder: ['SHOULDER'],
+  knee: ['KNEE'],
+  hand: ['HAND'],
 };
 
 /** Samples a department; `orderly` fills everything in with defined terms. */
@@ -158,9 +200,13 @@ export function seriesDescription(habits: HeaderHabits, view: SimulatedView, ran
   return habits.fillsSeriesDescription ? random.pick(DESCRIPTIONS[habits.language][view]) : '';
 }
 
+function isOfTheLumbarSpine(view: SimulatedView): view is LateralView | 'ap' | 'oblique' {
+  return (
+    view === 'ap' || view === 'oblique' || view === 'neutral' || view === 'flexion' || view === 'extension'
+  );
+}
+
 /** Body Part Examined of that view. */
 export function bodyPart(habits: HeaderHabits, view: SimulatedView): string {
-  return view === 'chest' || view === 'pelvis' || view === 'blank'
-    ? (REGION[view][0] ?? '')
-    : habits.bodyPartExamined;
+  return isOfTheLumbarSpine(view) ? habits.bodyPartExamined : (REGION[view][0] ?? '');
 }

@@ -1,7 +1,7 @@
 /** Renders AP views and stray pictures through the same detector as the lateral views. */
 import { type PatientAnatomy, sampleAnatomy } from './anatomy.ts';
 import { expose, type StoredImage, sampleExposure } from './detector.ts';
-import { paintStrayScene, STRAY_FIELD, type StrayKind } from './frontal-scene.ts';
+import { paintStrayScene, STRAY_FIELD, type StrayKind } from './stray-scene.ts';
 import type { Projection } from './painter.ts';
 import { longSideOf, type RenderingSize } from './projection-image.ts';
 import { randomStream } from './random.ts';

@@ -2,7 +2,7 @@
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import { conditionOfSeed, type SimulatedClass } from './anatomy.ts';
 import { buildDicomImage, type DicomImage } from './dicom-image.ts';
-import type { StrayKind } from './frontal-scene.ts';
+import type { StrayKind } from './stray-scene.ts';
 import { type HeaderHabits, type SimulatedView, sampleHabits } from './header-habits.ts';
 import { type LateralTruth, simulateLateral } from './lateral.ts';
 import { LATERAL_VIEWS, type LateralView } from './posture.ts';

@@ -6,10 +6,33 @@ with respect to the last stride-16 map is part of the graph. ``class_weight``
 alpha_c = mean_ij dy/dA_cij, map = ReLU(sum_c alpha_c A_c).
 """
 import numpy as np
+import onnx
 
 from .forward_graph import Value, write_forward
 from .networks import LumbarNetwork
 from .onnx_graph import GraphWriter
+
+STRIDE16_FILE = "model-stride16.onnx"
+
+
+def without_shared_weights(second: onnx.ModelProto, first: onnx.ModelProto) -> onnx.ModelProto:
+    """``second`` less every weight that ``first`` holds under the same name with the same bytes.
+
+    Two copies of EfficientNetV2-M would double the package. The node joins the
+    two at load (src/pipeline/shared-weights.ts): appending serialised messages
+    of one type merges them, so the weights need no third format.
+    """
+    known = {tensor.name: tensor.SerializeToString() for tensor in first.graph.initializer}
+    result = onnx.ModelProto()
+    result.CopyFrom(second)
+    kept = [t for t in second.graph.initializer if known.get(t.name) != t.SerializeToString()]
+    foreign = [t.name for t in kept if t.name in known]
+    if foreign:
+        # The node takes by name alone, so a name must not mean two things.
+        raise ValueError(f"the two graphs disagree about {', '.join(foreign[:3])}")
+    del result.graph.initializer[:]
+    result.graph.initializer.extend(kept)
+    return result
 
 
 def backward(writer: GraphWriter, output: Value, gradient: str, target: Value) -> str:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .gradcam_graph import STRIDE16_FILE
 from .networks import LumbarNetwork
 from .rejection import NEIGHBOURS, Rejection
+from .strangers import Discriminant
 
 NOT_FOR = [
     "clinical use of any kind",
@@ -44,7 +46,7 @@ def class_entries(thresholds: dict, bands: dict) -> list:
 def rejection_entry(rejection: Rejection) -> dict:
     """Thresholds, statistics and the shape of the feature bank."""
     whitener = [[float(f"{v:.7g}") for v in row[: i + 1]] for i, row in enumerate(rejection.whitener)]
-    return {
+    entry = {
         "stats": {
             "mean": [float(f"{v:.8g}") for v in rejection.mean], "whitener": whitener,
             "threshold": round(rejection.stats_threshold, 4),
@@ -53,6 +55,46 @@ def rejection_entry(rejection: Rejection) -> dict:
             "neighbours": NEIGHBOURS, "threshold": round(rejection.features_threshold, 6), "bank": "rejection-bank.f32",
             "bankRows": int(rejection.bank.shape[0]), "bankColumns": int(rejection.bank.shape[1]),
         },
+    }
+    if rejection.discriminant is not None:
+        entry["strangers"] = strangers_entry(rejection.discriminant, len(rejection.mean))
+    return entry
+
+
+def strangers_entry(discriminant: Discriminant, stats: int) -> dict:
+    """The discriminant's weights, those of the statistics first."""
+    weights = [float(f"{v:.9g}") for v in discriminant.weights]
+    return {
+        "weights": {"stats": weights[:stats], "features": weights[stats:]},
+        "bias": float(f"{discriminant.bias:.9g}"), "threshold": round(discriminant.threshold, 4),
+    }
+
+
+def read_rejection(folder: Path, manifest: dict) -> Rejection:
+    """The rejection of a written package, as far as its manifest has one."""
+    entry = manifest["rejection"]
+    stats, features = entry["stats"], entry["features"]
+    size = len(stats["mean"])
+    whitener = np.zeros((size, size))
+    for index, row in enumerate(stats["whitener"]):
+        whitener[index, : len(row)] = row
+    bank = np.fromfile(folder / features["bank"], "<f4").reshape(features["bankRows"], features["bankColumns"])
+    rejection = Rejection(np.array(stats["mean"]), whitener, stats["threshold"], bank, features["threshold"])
+    if "strangers" in entry:
+        known = entry["strangers"]
+        weights = np.array(known["weights"]["stats"] + known["weights"]["features"])
+        rejection.discriminant = Discriminant(weights, known["bias"], known["threshold"])
+    return rejection
+
+
+def stride16_entry(folder: Path, model: LumbarNetwork, size: int) -> dict:
+    """What the node must know about the second graph, which takes its weights from the first file."""
+    second = folder / STRIDE16_FILE
+    return {
+        "file": second.name, "sha256": sha256_of(second), "sizeBytes": second.stat().st_size,
+        "inputs": {"image": "image", "classWeight": "class_weight"},
+        "outputs": {"gradcam": "gradcam", "logits": "logits"}, "layer": f"features.{model.plan.stage_stride16}",
+        "grid": [size // 16, size // 16],
     }
 
 
@@ -94,14 +136,8 @@ def build_manifest(model: LumbarNetwork, model_id: str, name: str, version: str,
         "metrics": metrics,
         "acceptance": ACCEPTANCE,
     }
-    second = folder / "model-stride16.onnx"
-    if second.exists():
-        manifest["stride16"] = {
-            "file": second.name, "sha256": sha256_of(second), "sizeBytes": second.stat().st_size,
-            "inputs": {"image": "image", "classWeight": "class_weight"},
-            "outputs": {"gradcam": "gradcam", "logits": "logits"}, "layer": f"features.{model.plan.stage_stride16}",
-            "grid": [size // 16, size // 16],
-        }
+    if (folder / STRIDE16_FILE).exists():
+        manifest["stride16"] = stride16_entry(folder, model, size)
     return manifest
 
 

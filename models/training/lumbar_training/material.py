@@ -55,8 +55,12 @@ class Material:
         )
 
 
-def read_material(folder, lateral_only: bool = True, limit: Optional[int] = None) -> Material:
-    """Opens a split without loading its pixels; complains about anything that does not fit."""
+def read_material(folder, lateral_only: bool = True, limit: Optional[int] = None, labelled: bool = True) -> Material:
+    """Opens a split without loading its pixels; complains about anything that does not fit.
+
+    ``labelled`` false reads pictures that have a ``kind`` instead of a label
+    (strangers, for the rejection).
+    """
     folder = Path(folder)
     about = json.loads((folder / "material.json").read_text()) if (folder / "material.json").exists() else {}
     size = int(about.get("size", 320))
@@ -74,7 +78,7 @@ def read_material(folder, lateral_only: bool = True, limit: Optional[int] = None
         for position, row in enumerate(read):
             if lateral_only and row.get("view", "").lower() not in LATERAL_VIEWS:
                 continue
-            labels.append(_label(row, path, position))
+            labels.append(_label(row, path, position) if labelled else -1)
             lesion.append((_number(row.get("lesion_x")), _number(row.get("lesion_y"))))
             rows.append(row)
             shard_of.append(len(shards))
@@ -86,6 +90,15 @@ def read_material(folder, lateral_only: bool = True, limit: Optional[int] = None
     if limit is None or limit >= len(result):
         return result
     return result.subset(np.arange(len(result)) < limit)
+
+
+def read_strangers(folder) -> Material:
+    """Pictures that the model must refuse; ``column("kind")`` names what each is."""
+    strangers = read_material(folder, lateral_only=False, labelled=False)
+    unnamed = np.flatnonzero(strangers.column("kind") == "")
+    if len(unnamed):
+        raise ValueError(f"{folder}: picture {unnamed[0]} has no kind")
+    return strangers
 
 
 def refuse_shared_patients(splits: dict) -> None:

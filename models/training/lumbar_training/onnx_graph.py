@@ -17,8 +17,13 @@ OPSET = 17
 INT8_FROM_ELEMENTS = 4096
 
 
-def fold(conv: nn.Conv2d, bn: nn.BatchNorm2d):
-    """Weight and bias (float64 computed, float32 returned) of conv followed by bn in eval mode."""
+def fold(conv: nn.Conv2d, bn: nn.Module):
+    """Weight and bias (float64 computed, float32 returned) of conv followed by bn in eval mode.
+
+    A network read back from a file has nothing left to fold: an identity stands there.
+    """
+    if isinstance(bn, nn.Identity):
+        return conv.weight.detach().numpy(), conv.bias.detach().numpy()
     gain = bn.weight.detach().double() / torch.sqrt(bn.running_var.double() + bn.eps)
     weight = conv.weight.detach().double() * gain[:, None, None, None]
     bias = bn.bias.detach().double() - bn.running_mean.double() * gain

@@ -11,13 +11,14 @@ from .card import write_card
 from .figures import measure
 from .forward_graph import build_classifier_graph
 from .golden import write_golden_dicoms, write_golden_tensors
-from .gradcam_graph import build_stride16_graph
+from .gradcam_graph import STRIDE16_FILE, build_stride16_graph, without_shared_weights
 from .inference import onnx_runner, run_over, torch_runner
 from .manifest import build_manifest, write_manifest
 from .material import Material
 from .networks import CLASSES, grow, parameter_count
 from .quantised import shipped
-from .rejection import fit_rejection
+from .refusal import discriminate, refusal_by_kind
+from .rejection import fit_rejection, halves
 from .training import load_weights
 
 ARCHITECTURE = {
@@ -33,9 +34,11 @@ def export(weights, folder: Path, size: int, int8: bool, stride16: bool):
     folder.mkdir(parents=True, exist_ok=True)
     model = load_weights(weights)
     full = grow(model).eval()
-    onnx.save(build_classifier_graph(full, size, int8), str(folder / "model.onnx"))
+    first = build_classifier_graph(full, size, int8)
+    onnx.save(first, str(folder / "model.onnx"))
     if stride16:
-        onnx.save(build_stride16_graph(full, size, int8), str(folder / "model-stride16.onnx"))
+        second = without_shared_weights(build_stride16_graph(full, size, int8), first)
+        onnx.save(second, str(folder / STRIDE16_FILE))
     return full
 
 
@@ -67,7 +70,11 @@ def calibrate(outputs, material: Material, what: str) -> dict:
 
 
 def package(weights, splits: dict, folder, about: dict) -> dict:
-    """Makes the folder; ``splits`` has val (calibration) and optionally train and test. Returns the manifest."""
+    """Makes the folder and returns the manifest.
+
+    ``splits`` has val (calibration) and optionally train and test;
+    ``about["strangers"]`` optionally train and test pictures to refuse.
+    """
     folder = Path(folder)
     val, test, train = splits["val"], splits.get("test"), splits.get("train")
     size = val.size
@@ -87,9 +94,17 @@ def package(weights, splits: dict, folder, about: dict) -> dict:
     val_out = run_over(runner, val, report=report("val"))
     simulated = about["kind"] == "simulated"
     calibration = calibrate(val_out, val, "validation split, simulated" if simulated else "validation split")
-    rejection = fit_rejection(val_out.stats, val_out.features)
-    rejection.bank.astype("<f4").tofile(folder / "rejection-bank.f32")
+    half = halves(val.column("patient_id"))
+    rejection = fit_rejection(val_out.stats, val_out.features, half)
     metrics = {"measuredWith": engine, "parityTorchOnnx": None if np.isnan(parity) else parity}
+    strangers = about.get("strangers") or {}
+    if "train" in strangers:
+        known = run_over(runner, strangers["train"], report=report("strangers"))
+        rejection.discriminant = discriminate(val_out, half, known, strangers["train"].column("kind"))
+    if "test" in strangers:
+        seen = run_over(runner, strangers["test"], report=report("strangers, test"))
+        metrics["strangers"] = refusal_by_kind(rejection, seen, strangers["test"].column("kind"))
+    rejection.bank.astype("<f4").tofile(folder / "rejection-bank.f32")
     golden_source, golden_outputs = val, val_out
     for name, split, outputs in (("val", val, val_out), ("test", test, None)):
         if split is None:

@@ -12,15 +12,20 @@ from .networks import LumbarNetwork
 from .onnx_graph import INT8_FROM_ELEMENTS, fold, quantise
 
 
-def shipped(model: LumbarNetwork) -> LumbarNetwork:
-    """``model`` with normalisations folded into the convolutions and large weights rounded (in place)."""
+def folded(model: LumbarNetwork) -> LumbarNetwork:
+    """``model`` with its normalisations folded into the convolutions before them (in place)."""
     model.eval()
     for layer in list(model.modules()):
         children = list(layer.named_children())
         for (name, conv), (norm_name, norm) in zip(children, children[1:]):
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 _replace(layer, name, conv, norm_name, norm)
-    for conv in model.modules():
+    return model
+
+
+def shipped(model: LumbarNetwork) -> LumbarNetwork:
+    """``model`` folded, with its large weights rounded (in place)."""
+    for conv in folded(model).modules():
         if isinstance(conv, nn.Conv2d) and conv is not model.net.features[0][0]:
             conv.weight.data = torch.from_numpy(_rounded(conv.weight.detach().numpy()))
     return model

@@ -1,13 +1,18 @@
 """Statistics by which the node refuses images the model was not made for.
 
-Two distances, joined by OR: Mahalanobis on mean and standard deviation of the
-stride-8 map, and the cosine distance to the nearest validation images in the
-last features. Measured reasons in the model card; softmax and energy alone
-let chest images through.
+Joined by OR: two distances from accepted images (Mahalanobis on mean and
+standard deviation of the stride-8 map, and the cosine distance to the nearest
+validation images in the last features) and, where pictures of other kinds are
+at hand, a discriminant against them (``strangers``). The distances catch what
+nobody thought of; the discriminant catches what looks nearly right. Softmax
+and energy alone let chest images through.
 """
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
+
+from .strangers import Discriminant
 
 SHRINKAGE = 0.02
 NEIGHBOURS = 10
@@ -22,6 +27,7 @@ class Rejection:
     stats_threshold: float
     bank: np.ndarray
     features_threshold: float
+    discriminant: Optional[Discriminant] = None
 
     def stats_distance(self, stats: np.ndarray) -> np.ndarray:
         """Mahalanobis distance per row."""
@@ -31,11 +37,16 @@ class Rejection:
         """1 - mean cosine similarity to the nearest rows of the bank."""
         return neighbour_distance(unit(features), self.bank, skip_self=False)
 
-    def refused(self, stats: np.ndarray, features: np.ndarray) -> np.ndarray:
+    def too_far(self, stats: np.ndarray, features: np.ndarray) -> np.ndarray:
         """True where either distance exceeds its threshold."""
         return (self.stats_distance(stats) > self.stats_threshold) | (
             self.features_distance(features) > self.features_threshold
         )
+
+    def refused(self, stats: np.ndarray, features: np.ndarray) -> np.ndarray:
+        """True where a distance or the discriminant exceeds its threshold, as the node decides."""
+        far = self.too_far(stats, features)
+        return far if self.discriminant is None else far | self.discriminant.refused(stats, features)
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -53,14 +64,22 @@ def neighbour_distance(rows: np.ndarray, bank: np.ndarray, skip_self: bool) -> n
     return 1.0 - nearest.mean(1)
 
 
-def fit_rejection(stats: np.ndarray, features: np.ndarray, false_share: float = 0.01, bank_rows: int = 1000) -> Rejection:
+def halves(patients) -> np.ndarray:
+    """True for the images of every other patient: one half fits, the other sets thresholds."""
+    order = {patient: position for position, patient in enumerate(dict.fromkeys(patients))}
+    return np.array([order[patient] % 2 == 0 for patient in patients])
+
+
+def fit_rejection(
+    stats: np.ndarray, features: np.ndarray, half: np.ndarray, false_share: float = 0.01, bank_rows: int = 1000
+) -> Rejection:
     """Fits on accepted (validation) images.
 
-    Statistics are fitted on one half and thresholds on the other, where the
-    distances are honest: a covariance fits its own images too well. The
-    share of wrongly refused images is split between the two distances.
+    Statistics are fitted where ``half`` holds and thresholds set on the other
+    images, where the distances are honest: a covariance fits its own images
+    too well. The share of wrongly refused images is split between the two
+    distances.
     """
-    half = np.arange(len(stats)) % 2 == 0
     mean, whitener = _whitener(stats[half])
     bank = unit(features[half][:bank_rows]).astype(np.float32)
     held = Rejection(mean, whitener, np.inf, bank, np.inf)

@@ -76,7 +76,7 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
   const { quietTime, hardMaximum } = config.results.study;
   const schedule = new SelfTestSchedule(() => hostClock.monotonicMs());
   const watch = watchModel(inference, runtime).start();
-  const { threads } = config.model;
+  const { threads, map } = config.model;
   loop = new WorkerLoop({
     channel,
     jobsPerLife,
@@ -106,7 +106,9 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
         ...shared,
         channel,
         configSha256: loaded.sha256,
-        inference: inferenceByAttempt(inference, () => openInference(model, { providers: ['cpu'], threads })),
+        inference: inferenceByAttempt(inference, () =>
+          openInference(model, { providers: ['cpu'], threads, map }),
+        ),
         mayClaim: () => !schedule.isDue,
         faulted: () => schedule.suspect(),
         tools: {

@@ -23,7 +23,7 @@ export const registerSimulate: RegisterVerb = (program) => {
     .option('--size <pixels>', 'long side of the images; absent: a real detector size', Number)
     .option(
       '--views <list>',
-      'comma-separated: ap, neutral, flexion, extension, oblique, chest, pelvis, blank',
+      'comma-separated: neutral, flexion, extension, ap, oblique, chest, pelvis, blank, thoracic, cervical, skull, shoulder, knee, hand',
     )
     .option('--transfer-syntax <uid>', 'a transfer syntax UID or "mixed"', 'mixed')
     .option('--split <name>', 'value of the split column of labels.csv; absent: empty')

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { mahalanobis, neighbourDistance, rejectUnfamiliar } from '../../../src/pipeline/rejection.ts';
+import {
+  mahalanobis,
+  neighbourDistance,
+  rejectUnfamiliar,
+  strangerScore,
+} from '../../../src/pipeline/rejection.ts';
 import { manifestFixture } from '../../support/model-fixture.ts';
 
 describe('mahalanobis', () => {
@@ -55,5 +60,29 @@ describe('rejectUnfamiliar', () => {
   });
   test('refuses statistics that are not numbers', () => {
     expect(rejectUnfamiliar(output([Number.NaN, 0], [1, 0]), model).reason?.code).toBe('Q01');
+  });
+
+  describe('with a discriminant against known strangers', () => {
+    const strangers = { weights: { stats: [1, 0], features: [0, 2] }, bias: -1, threshold: 0.5 };
+    const rejection = manifest.rejection;
+    const taught = {
+      ...model,
+      manifest: manifestFixture(rejection && { rejection: { ...rejection, strangers } }),
+    };
+    test('scores bias + w . (stats, features)', () => {
+      expect(strangerScore(output([3, 9], [7, 0.5]), strangers)).toBeCloseTo(3 + 1 - 1, 6);
+    });
+    test('refuses with Q06 what is near in both distances but looks like another kind', () => {
+      const { reason, scores } = rejectUnfamiliar(output([1.75, 0], [1, 0]), taught);
+      expect(reason).toEqual({ code: 'Q06', detail: 'stranger score 0.75 above 0.50' });
+      expect(scores).toMatchObject({ strangers: 0.75 });
+    });
+    test('leaves the distances in force for what it never met', () => {
+      const { reason } = rejectUnfamiliar(output([-3, 0], [1, 0]), taught);
+      expect(reason).toEqual({ code: 'Q01', detail: 'texture distance 3.00 above 2.00' });
+    });
+    test('refuses when features are missing or not numbers', () => {
+      expect(rejectUnfamiliar(output([0, 0], [1]), taught).reason?.code).toBe('Q06');
+    });
   });
 });

@@ -38,7 +38,7 @@ describe('a wording file', () => {
   test.each(['de', 'zh'])('%s translates every quality and technical reason', (language) => {
     const { reasons } = wordingFile(language) as { reasons: Record<string, string> };
     expect(Object.keys(reasons).sort()).toEqual([
-      ...['Q01', 'Q02', 'Q03', 'Q04', 'Q05'],
+      ...['Q01', 'Q02', 'Q03', 'Q04', 'Q05', 'Q06'],
       ...['T01', 'T02', 'T03', 'T04', 'T05', 'T06', 'T07'],
     ]);
   });

@@ -11,6 +11,7 @@ import { initialiseCodecs } from '../../../src/imaging/native-codec.ts';
 import { displayed } from '../../../src/simulator/detector.ts';
 import { LABELS_HEADER, simulateToFolder } from '../../../src/simulator/folder.ts';
 import { simulateLateral } from '../../../src/simulator/lateral.ts';
+import { STRAY_KINDS } from '../../../src/simulator/stray-scene.ts';
 import { SIMULATED_TRANSFER_SYNTAXES, simulateStudy } from '../../../src/simulator/study.ts';
 import { peer } from '../../support/peer.ts';
 
@@ -94,10 +95,7 @@ describe('simulated study', () => {
     const modalities = new Set<string>();
     for (let seed = 60; seed < 72; seed += 1) {
       const tags = seed % 3 === 0 ? 'orderly' : 'realistic';
-      const views =
-        seed === 60
-          ? (['ap', 'neutral', 'oblique', 'chest', 'pelvis', 'blank'] as const)
-          : (['neutral', 'extension'] as const);
+      const views = seed === 60 ? STRAY_KINDS : (['neutral', 'extension'] as const);
       for (const image of simulateStudy(seed, { size: SIZE, tags, views })) {
         modalities.add(parsed(image.bytes).dataSet.string('Modality') ?? '');
         const path = join(folder, 'image.dcm');
