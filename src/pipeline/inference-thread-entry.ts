@@ -2,8 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { asNodeError, NodeError } from '../core/errors.ts';
 import type { ThreadReply, ThreadRequest } from './inference-thread.ts';
-import { type ModelSession, openSession } from './onnx-session.ts';
-import { type FineMapSession, openFineMap } from './stride16.ts';
+import { type FineMapSession, type ModelSession, openFineMap, openSession } from './onnx-session.ts';
 
 let session: ModelSession | undefined;
 let fineMap: FineMapSession | undefined;

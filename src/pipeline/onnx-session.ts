@@ -2,7 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { asNodeError, NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { withoutDeadNodes } from './live-graph.ts';
-import type { ModelPackage } from './model-package.ts';
+import type { ModelManifest, ModelPackage } from './model-package.ts';
 
 /** Execution providers in the order the configuration may name them. */
 export type Provider = 'cuda' | 'webgpu' | 'cpu';
@@ -69,8 +69,7 @@ export async function openSession(
   return err(new NodeError('MODEL_PROVIDER', `no execution provider could load the model (${text})`));
 }
 
-/** Options every graph of a model is opened with. */
-export function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
+function sessionOptions(provider: Provider, threads: number): InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
     intraOpNumThreads: threads,
@@ -116,6 +115,44 @@ function wrap(
         throw new NodeError('MODEL_OUTPUT', 'the model returned values that are not finite numbers');
       }
       return output;
+    },
+    close: () => session.release(),
+  };
+}
+
+/** The second graph of a package on its provider: Grad-CAM at the last stride-16 map, its backward pass in the graph. */
+export interface FineMapSession {
+  /** `image` float32[1,1,S,S] in [0,1]; the class whose evidence is asked for. About 1.7 times the network's own time. */
+  run(image: Float32Array, classIndex: number): Promise<FineEvidence>;
+  close(): Promise<void>;
+}
+
+/** Opens the completed graph; what the runtime says against it is thrown. */
+export async function openFineMap(
+  graph: Uint8Array,
+  manifest: ModelManifest,
+  options: { readonly provider: Provider; readonly threads: number },
+): Promise<FineMapSession> {
+  const entry = manifest.stride16;
+  if (entry === undefined) throw new NodeError('BUG_INVARIANT', 'the manifest has no second graph');
+  const { size } = manifest.input;
+  const session = await InferenceSession.create(graph, sessionOptions(options.provider, options.threads));
+  return {
+    async run(image, classIndex) {
+      const chosen = Float32Array.from(manifest.classes, (_, index) => (index === classIndex ? 1 : 0));
+      const result = await session.run({
+        [entry.inputs.image]: new Tensor('float32', image, [1, 1, size, size]),
+        [entry.inputs.classWeight]: new Tensor('float32', chosen, [1, chosen.length]),
+      });
+      const gradcam = result[entry.outputs.gradcam];
+      const logits = result[entry.outputs.logits];
+      if (gradcam === undefined || logits === undefined)
+        throw new NodeError('MODEL_INVALID', 'the second graph lacks an output that the manifest names');
+      const plane = gradcam.data as Float32Array;
+      if (!plane.every(Number.isFinite))
+        throw new NodeError('MODEL_OUTPUT', 'the second graph returned values that are not finite numbers');
+      const grid = [gradcam.dims[2] ?? 0, gradcam.dims[3] ?? 0] as const;
+      return { plane, grid, logits: logits.data as Float32Array };
     },
     close: () => session.release(),
   };

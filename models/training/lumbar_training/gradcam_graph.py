@@ -16,23 +16,32 @@ STRIDE16_FILE = "model-stride16.onnx"
 
 
 def without_shared_weights(second: onnx.ModelProto, first: onnx.ModelProto) -> onnx.ModelProto:
-    """``second`` less every weight that ``first`` holds under the same name with the same bytes.
+    """``second`` less every weight that ``first`` holds too, under the name it has there.
 
     Two copies of EfficientNetV2-M would double the package. The node joins the
     two at load (src/pipeline/shared-weights.ts): appending serialised messages
     of one type merges them, so the weights need no third format.
     """
-    known = {tensor.name: tensor.SerializeToString() for tensor in first.graph.initializer}
+    theirs = {_content(tensor): tensor.name for tensor in first.graph.initializer}
     result = onnx.ModelProto()
     result.CopyFrom(second)
-    kept = [t for t in second.graph.initializer if known.get(t.name) != t.SerializeToString()]
-    foreign = [t.name for t in kept if t.name in known]
-    if foreign:
-        # The node takes by name alone, so a name must not mean two things.
-        raise ValueError(f"the two graphs disagree about {', '.join(foreign[:3])}")
     del result.graph.initializer[:]
-    result.graph.initializer.extend(kept)
+    names = {}
+    for tensor in second.graph.initializer:
+        shared = theirs.get(_content(tensor))
+        # A name of its own must not be one of the first file's, which the node would take by name.
+        names[tensor.name] = shared or f"second_{tensor.name}"
+        if shared is None:
+            own = result.graph.initializer.add()
+            own.CopyFrom(tensor)
+            own.name = names[tensor.name]
+    for node in result.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
     return result
+
+
+def _content(tensor: onnx.TensorProto) -> tuple:
+    return tensor.data_type, tuple(tensor.dims), tensor.raw_data
 
 
 def backward(writer: GraphWriter, output: Value, gradient: str, target: Value) -> str:

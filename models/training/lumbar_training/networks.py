@@ -66,23 +66,6 @@ ARCHITECTURES = {
         stage3=3,
         stage_stride16=5,
     ),
-    # EfficientNetV2-M cut off after two blocks of each of its first five
-    # stages, with a short tail: takes over a trained network's weights
-    # (shorten.py) and needs minutes where training from nothing needs hours.
-    "short": Architecture(
-        stages=(
-            (True, 1, 1, 24, 24, 2),
-            (True, 4, 2, 24, 48, 2),
-            (True, 4, 2, 48, 80, 2),
-            (False, 4, 2, 80, 160, 2),
-            (False, 6, 1, 160, 176, 2),
-            (False, 4, 2, 176, 144, 2),
-        ),
-        head=512,
-        stem=24,
-        stage3=3,
-        stage_stride16=5,
-    ),
 }
 
 

@@ -11,7 +11,8 @@ from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lumbar_training.forward_graph import build_classifier_graph  # noqa: E402
-from lumbar_training.gradcam_graph import build_stride16_graph  # noqa: E402
+from lumbar_training.from_onnx import read_network  # noqa: E402
+from lumbar_training.gradcam_graph import build_stride16_graph, without_shared_weights  # noqa: E402
 from lumbar_training.inference import onnx_runner, torch_runner  # noqa: E402
 from lumbar_training.networks import LumbarNetwork, grow  # noqa: E402
 from lumbar_training.quantised import shipped  # noqa: E402
@@ -119,6 +120,35 @@ class Exported(unittest.TestCase):
             expected = autograd_gradcam(model, image, target, "stride16")
             self.assertEqual(actual.shape, (2, SIZE // 16, SIZE // 16))
             self.assertLess(np.abs(normalised(actual) - normalised(expected)).max(), 1e-4)
+
+    def test_a_shipped_file_gives_its_network_back(self):
+        model = lively()
+        path = self.save(build_classifier_graph(model, SIZE, int8=True))
+        image = np.random.rand(2, 1, SIZE, SIZE).astype(np.float32)
+        read = read_network(path)
+        for mine, theirs in zip(torch_runner(read)(image), torch_runner(shipped(model))(image)):
+            self.assertLess(np.abs(mine - theirs).max(), 2e-5 * max(1.0, np.abs(theirs).max()))
+        again = build_classifier_graph(read, SIZE, int8=True)
+        self.assertEqual(again.SerializeToString(), onnx.load(str(path)).SerializeToString())
+
+    def test_the_second_graph_leaves_its_weights_in_the_first_file(self):
+        model = lively()
+        first, second = (build(model, SIZE, int8=True) for build in (build_classifier_graph, build_stride16_graph))
+        slim = without_shared_weights(second, first)
+        self.assertLess(len(slim.SerializeToString()) * 20, len(second.SerializeToString()))
+        # As the node does it: serialised messages of one type merge when appended.
+        provided = {t.name for t in slim.graph.initializer}.union(*(set(n.output) for n in slim.graph.node))
+        missing = {name for n in slim.graph.node for name in n.input} - provided - {i.name for i in slim.graph.input}
+        donor = onnx.ModelProto()
+        donor.graph.initializer.extend(t for t in first.graph.initializer if t.name in missing)
+        self.assertEqual(len(donor.graph.initializer), len(missing))
+        whole = onnx.ModelProto.FromString(slim.SerializeToString() + donor.SerializeToString())
+        onnx.checker.check_model(whole)
+        values = [{t.name: t.raw_data for t in m.graph.initializer} for m in (whole, second)]
+        for mine, theirs in zip(whole.graph.node, second.graph.node):
+            self.assertEqual(mine.op_type, theirs.op_type)
+            for own, other in zip(mine.input, theirs.input):
+                self.assertEqual(values[0].get(own, own), values[1].get(other, other))
 
     def test_int8_file_is_a_third_of_the_float_file(self):
         sizes = [self.save(build_classifier_graph(lively(), SIZE, int8=i)).stat().st_size for i in (True, False)]

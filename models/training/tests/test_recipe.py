@@ -14,11 +14,14 @@ from fabricated import fabricate  # noqa: E402
 from lumbar_training.augment import Batches, Window, carry_points, cut, window_matrices  # noqa: E402
 from lumbar_training.calibration import expected_calibration_error, fit_temperature, log_loss, softmax  # noqa: E402
 from lumbar_training.figures import class_figures, upsampled_peak  # noqa: E402
-from lumbar_training.manifest import sha256_of  # noqa: E402
+from lumbar_training.inference import Outputs  # noqa: E402
+from lumbar_training.manifest import read_rejection, rejection_entry, sha256_of  # noqa: E402
 from lumbar_training.material import read_material, refuse_shared_patients  # noqa: E402
 from lumbar_training.packaging import package  # noqa: E402
 from lumbar_training.recipes import Phase  # noqa: E402
+from lumbar_training.refusal import discriminate, refusal_by_kind  # noqa: E402
 from lumbar_training.rejection import fit_rejection  # noqa: E402
+from lumbar_training.strangers import Discriminant  # noqa: E402
 from lumbar_training.training import Run, train  # noqa: E402
 
 
@@ -127,6 +130,32 @@ class Figures(unittest.TestCase):
         rejection = fit_rejection(stats[:800], features[:800], np.arange(800) % 2 == 0)
         self.assertLess(rejection.refused(stats[800:], features[800:]).mean(), 0.03)
         self.assertTrue(rejection.refused(stats[:50] + 3, features[:50]).all())
+
+    def test_the_discriminant_refuses_what_lies_within_the_distances(self):
+        rng = np.random.default_rng(6)
+        stats, features = rng.normal(1, 0.2, (1600, 12)), np.abs(rng.normal(1, 0.3, (1600, 16)))
+        strange = stats[:600] + np.array([0.25, -0.25] + [0.0] * 10), features[:600]
+        kinds = np.where(np.arange(600) < 580, "turned", "rare")
+        laterals, half = Outputs(None, None, features[600:], stats[600:]), np.arange(1000) % 2 == 0
+        rejection = fit_rejection(stats[600:], features[600:], half)
+        self.assertLess(rejection.too_far(*strange).mean(), 0.5)
+        rejection.discriminant = discriminate(laterals, half, Outputs(None, None, strange[1], strange[0]), kinds)
+        fresh = rng.normal(1, 0.2, (800, 12)), np.abs(rng.normal(1, 0.3, (800, 16)))
+        self.assertLess(rejection.refused(*fresh).mean(), 0.05)
+        by_kind = refusal_by_kind(rejection, Outputs(None, None, strange[1], strange[0]), kinds)
+        self.assertGreater(by_kind["turned"]["refused"], by_kind["turned"]["byDistances"])
+
+    def test_a_rejection_survives_its_manifest(self):
+        rng = np.random.default_rng(7)
+        stats, features = rng.normal(1, 0.2, (300, 6)), np.abs(rng.normal(1, 0.3, (300, 8)))
+        rejection = fit_rejection(stats, features, np.arange(300) % 2 == 0)
+        rejection.discriminant = Discriminant(rng.normal(0, 1, 14), -0.5, 2.0)
+        with tempfile.TemporaryDirectory() as folder:
+            rejection.bank.astype("<f4").tofile(Path(folder) / "rejection-bank.f32")
+            read = read_rejection(Path(folder), {"rejection": rejection_entry(rejection)})
+        for name in ("stats_distance",):
+            self.assertLess(np.abs(getattr(read, name)(stats) - getattr(rejection, name)(stats)).max(), 1e-4)
+        self.assertLess(np.abs(read.discriminant.score(stats, features) - rejection.discriminant.score(stats, features)).max(), 1e-6)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ describe.skipIf(!hasTorch())('training recipe', () => {
       env: { ...process.env, OMP_NUM_THREADS: '2', PYTHONDONTWRITEBYTECODE: '1' },
     });
 
-  it.each(['test_mappers', 'test_graph', 'test_recipe'])(
+  it.each(['test_mappers', 'test_graph', 'test_recipe', 'test_shipped'])(
     '%s passes with the Python at hand',
     (file) => {
       const result = run(file);
