@@ -2,7 +2,7 @@
  * Takes the pictures of the web console in docs/pictures: a fictional day around really analysed simulated studies,
  * and the same with a thousand held and skipped images. Usage: node bench/console-pictures.ts <output folder>
  */
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { demoTitles } from '../src/app/demo-config.ts';
@@ -10,8 +10,8 @@ import { initialiseCodecs } from '../src/imaging/native-codec.ts';
 import { sendAsModality } from '../src/simulator/modality.ts';
 import { simulateStudy } from '../src/simulator/study.ts';
 import { hostClock, openStore } from '../src/store/store.ts';
-import { type DayShape, fillDay } from '../tests/support/console-day.ts';
-import { startNodeUnderTest } from '../tests/support/running-node.ts';
+import { type DayShape, fillDay, type MadeDay } from '../tests/support/console-day.ts';
+import { prepareNodeFolder, startNodeUnderTest } from '../tests/support/running-node.ts';
 
 const output = resolve(process.argv[2] ?? 'docs/pictures');
 mkdirSync(output, { recursive: true });
@@ -31,13 +31,27 @@ const settings = {
   ],
 };
 
-const running = await startNodeUnderTest({ settings });
-fill({ analysed: 46, skipped: 118, held: 4, refused: 1 }, 0);
+const prepared = await prepareNodeFolder({ settings });
+await prepared.pacs.close();
+mkdirSync(join(prepared.folder, 'data', 'spool'), { recursive: true });
+const day = fill({ analysed: 46, skipped: 118, held: 4, refused: 1 }, 0, hostClock.nowMs() - 60_000);
+const [held = ''] = day.held;
+copyFileSync(
+  resolve(import.meta.dirname, '../models/lumbar-nano-sim/golden/dicom-normal-neutral.dcm'),
+  join(prepared.folder, 'data', 'spool', `${held}.dcm`),
+);
+// Eight weeks of working days before, so that there is a past to compare with.
+for (let back = 1; back <= 56; back++) {
+  const atMs = hostClock.nowMs() - back * 86_400_000;
+  if ([0, 6].includes(new Date(atMs).getUTCDay())) continue;
+  fill({ analysed: 18, skipped: 40, held: 0, refused: 0 }, 10_000 + back * 100, atMs);
+}
+const running = await startNodeUnderTest({ folder: prepared.folder, settings });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   await initialiseCodecs();
-  for (const seed of [30_000_001, 30_000_003]) {
-    const images = simulateStudy(seed, { tags: 'realistic', transferSyntaxUid: 'mixed' });
+  for (const seed of [30_000_001]) {
+    const images = simulateStudy(seed, { tags: 'orderly', transferSyntaxUid: 'mixed' });
     await sendAsModality(
       images.map(({ bytes }) => bytes),
       {
@@ -57,14 +71,11 @@ try {
   );
   await running.until('all delivered', () => running.store.monitor.destination('demo').waiting === 0, 60_000);
   const suspected = running.store.imageList.page({ outcome: 'SUSPECTED', limit: 1 }).rows[0];
-  const held = running.store.imageList
-    .page({ disposition: 'held', callingAeTitle: senders[0], limit: 20 })
-    .rows.find(({ associationId }) => associationId !== 'fictional');
   await take('light', async (page) => {
     await shot(page, '/', 'status');
     await shot(page, '/images', 'images');
     await shot(page, `/images/${suspected?.instanceId ?? ''}`, 'image');
-    await shot(page, `/images/${held?.instanceId ?? ''}`, 'held-image');
+    await shot(page, `/images/${held}`, 'held-image');
     await shot(page, '/held', 'held');
     await shot(page, '/queue', 'deliveries');
     await shot(page, '/senders', 'senders');
@@ -79,7 +90,7 @@ try {
     await shot(page, '/', 'status-narrow');
     await shot(page, '/images', 'images-narrow');
   });
-  fill({ analysed: 120, skipped: 640, held: 360, refused: 6 }, 1000);
+  fill({ analysed: 120, skipped: 640, held: 360, refused: 6 }, 1000, hostClock.nowMs() - 60_000);
   await take('light', async (page) => {
     await shot(page, '/', 'thousand-status');
     await shot(page, '/held', 'thousand-held');
@@ -91,10 +102,11 @@ try {
 }
 
 /** In one transaction, so that the running worker never sees a fictional image as work. */
-function fill(shape: DayShape, first: number): void {
-  const store = openStore({ databasePath: running.store.db.path, clock: hostClock });
-  fillDay(store, { shape, first, senders, nowMs: hostClock.nowMs() - 60_000, destinations: [] });
+function fill(shape: DayShape, first: number, nowMs: number): MadeDay {
+  const store = openStore({ databasePath: prepared.databasePath, clock: hostClock });
+  const made = fillDay(store, { shape, first, senders, nowMs, destinations: [] });
   store.close();
+  return made;
 }
 
 async function take(look: 'light' | 'dark' | 'narrow', pages: (page: Page) => Promise<void>): Promise<void> {

@@ -6,10 +6,10 @@ const againAfterMs = 3_600_000;
 
 /** Compares senders with their own past, at most once an hour: the past does not change faster. */
 export class DriftWatch {
-  readonly #store: Pick<Store, 'drift' | 'monitor'>;
+  readonly #store: Pick<Store, 'monitor'>;
   #known: { readonly atMs: number; readonly findings: readonly DriftFinding[] } | undefined;
 
-  constructor(store: Pick<Store, 'drift' | 'monitor'>) {
+  constructor(store: Pick<Store, 'monitor'>) {
     this.#store = store;
   }
 
@@ -34,13 +34,21 @@ export class DriftWatch {
 
   #mixes(model: string, fromMs: number, toMs: number): SenderMix[] {
     const scores = this.#store.monitor.scores(model, fromMs, toMs);
-    return this.#store.drift(fromMs, toMs).map(({ callingAeTitle, received, outcomes }) => ({
-      sender: callingAeTitle,
-      received,
-      inScope: Object.values(outcomes).reduce((sum, count) => sum + count, 0),
-      suspected: outcomes.SUSPECTED ?? 0,
-      noResult: outcomes.NO_RESULT ?? 0,
-      scores: scores.filter((score) => score.callingAeTitle === callingAeTitle),
-    }));
+    const counts = Map.groupBy(
+      this.#store.monitor.outcomes(fromMs, toMs),
+      ({ callingAeTitle }) => callingAeTitle,
+    );
+    return [...counts].map(([sender, rows]) => {
+      const sum = (of: (outcome: string | null) => boolean): number =>
+        rows.reduce((total, { outcome, count }) => total + (of(outcome) ? count : 0), 0);
+      return {
+        sender,
+        received: sum(() => true),
+        inScope: sum((outcome) => outcome !== null),
+        suspected: sum((outcome) => outcome === 'SUSPECTED'),
+        noResult: sum((outcome) => outcome === 'NO_RESULT'),
+        scores: scores.filter(({ callingAeTitle }) => callingAeTitle === sender),
+      };
+    });
   }
 }

@@ -10,7 +10,7 @@ const dayMs = 86_400_000;
 /** Reads the status screen's facts from the books, the kernel and the file system; works when the node is down. */
 export async function statusFacts({ config, loaded, folders, store, time }: Books): Promise<StatusFacts> {
   const nowMs = hostClock.nowMs();
-  const summary = store.statusSummary();
+  const studies = store.monitor.studies();
   const depth = store.jobs.depth();
   const { fromMs, toMs } = time.day(nowMs);
   const today = store.dayReport(fromMs, toMs);
@@ -23,12 +23,12 @@ export async function statusFacts({ config, loaded, folders, store, time }: Book
     isRunning: await nodeRunsOn(folders.data),
     startedAtMs: service.startedAtMs,
     alerts: store.alerts.active(),
-    senders: sendersOf(config.senders, summary.senders),
+    senders: sendersOf(config.senders, store.arrivals.senders(nowMs)),
     queue: {
       ...depth,
-      openStudies: summary.openStudies,
-      failedStudies: summary.failedStudies,
-      held: summary.dispositions.held,
+      openStudies: studies.open,
+      failedStudies: studies.failed,
+      held: store.monitor.held().count,
     },
     destinations: destinationsOf(config.pacs, store.outbox.standing(nowMs - dayMs)),
     latency: store.serviceLevel.latencies(nowMs - dayMs),
@@ -47,7 +47,7 @@ export async function statusFacts({ config, loaded, folders, store, time }: Book
 /** Every configured sender, whether it has sent or not, then those that sent once and are not configured any more. */
 function sendersOf(
   configured: Books['config']['senders'],
-  seen: ReturnType<Books['store']['statusSummary']>['senders'],
+  seen: ReturnType<Books['store']['arrivals']['senders']>,
 ): StatusFacts['senders'] {
   const arrivals = new Map(seen.map((sender) => [sender.callingAeTitle, sender]));
   const known = configured.map(({ aeTitle, name }) => ({

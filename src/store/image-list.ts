@@ -76,8 +76,7 @@ export class ImageList {
     const wanted = (Object.keys(conditions) as Narrowing[]).filter((name) => filter[name] !== undefined);
     const driver = this.#rarest(wanted, filter);
     const parameters: Record<string, string | number> = {
-      sinceMs: filter.sinceMs ?? 0,
-      untilMs: filter.untilMs ?? Number.MAX_SAFE_INTEGER,
+      ...span(filter, order),
       limit: filter.limit + 1,
     };
     for (const name of wanted) parameters[name] = filter[name] ?? '';
@@ -88,10 +87,7 @@ export class ImageList {
     if (filter.after !== undefined) {
       parameters['afterMs'] = filter.after.receivedAtMs;
       parameters['afterId'] = filter.after.instanceId;
-      where.push(
-        `i.receivedAtMs ${than}= @afterMs`,
-        `(i.receivedAtMs ${than} @afterMs OR i.instanceId ${than} @afterId)`,
-      );
+      where.push(`(i.receivedAtMs ${than} @afterMs OR i.instanceId ${than} @afterId)`);
     }
     return {
       sql: `SELECT i.*, d.dynamic, d.verdict FROM instance i LEFT JOIN decision d ON d.instanceId = i.instanceId
@@ -115,4 +111,15 @@ export class ImageList {
         .get({ [name]: value })?.n ?? 0
     );
   }
+}
+
+/**
+ * The times to look at, the place to go on from included: SQLite enters the index by one bound on each side, so a second
+ * one would make a late page read all the pages before it.
+ */
+function span({ sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, after }: ImageListFilter, order: Order) {
+  if (after === undefined) return { sinceMs, untilMs };
+  return order === 'newest-first'
+    ? { sinceMs, untilMs: Math.min(untilMs, after.receivedAtMs + 1) }
+    : { sinceMs: Math.max(sinceMs, after.receivedAtMs), untilMs };
 }

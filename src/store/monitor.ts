@@ -1,3 +1,4 @@
+import type { Outcome } from '../core/outcome.ts';
 import type { AuditRow } from './audit-log.ts';
 import { readAuditRow } from './audit-log.ts';
 import type { Database } from './database.ts';
@@ -17,6 +18,12 @@ export interface DestinationBacklog {
 export interface AnalysisFigures {
   readonly probabilities: Readonly<Record<string, number>>;
   readonly timings: Readonly<Record<string, number>>;
+}
+
+export interface OutcomeCount {
+  readonly callingAeTitle: string;
+  readonly outcome: Outcome | null;
+  readonly count: number;
 }
 
 /** The values of one class for one sender. */
@@ -71,10 +78,17 @@ export class Monitor {
         "SELECT count(*) AS count, min(lastActivityMs) AS oldestAtMs FROM study WHERE state = 'OPEN'",
       )
       .get();
+    const reporting = this.#db
+      .sql<{ count: number }>("SELECT count(*) AS count FROM study WHERE state = 'REPORTING'")
+      .get();
     const failed = this.#db
       .sql<{ count: number }>("SELECT count(*) AS count FROM study WHERE state = 'FAILED'")
       .get();
-    return { open: open?.count ?? 0, oldestAtMs: open?.oldestAtMs ?? null, failed: failed?.count ?? 0 };
+    return {
+      open: (open?.count ?? 0) + (reporting?.count ?? 0),
+      oldestAtMs: open?.oldestAtMs ?? null,
+      failed: failed?.count ?? 0,
+    };
   }
 
   /** What waits for one destination. */
@@ -117,6 +131,15 @@ export class Monitor {
   receivedAtMs(objectId: string): number | undefined {
     const row = this.#db.sql<{ atMs: number | null }>(receivedOfObject).get({ objectId });
     return row?.atMs ?? undefined;
+  }
+
+  /** Per sender and outcome, how many images came in [fromMs, toMs); `null` where the model was not asked. One pass. */
+  outcomes(fromMs: number, toMs: number): OutcomeCount[] {
+    const span = { fromMs: Math.trunc(fromMs), toMs: Math.trunc(toMs) };
+    return this.#db
+      .sql<OutcomeCount>(`SELECT callingAeTitle, outcome, count(*) AS count FROM instance
+            WHERE receivedAtMs >= @fromMs AND receivedAtMs < @toMs GROUP BY callingAeTitle, outcome ORDER BY callingAeTitle`)
+      .all(span);
   }
 
   /** Per sender and class: how many values a model gave in [fromMs, toMs), their mean and variance. */

@@ -1,13 +1,38 @@
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hostClock, openStore } from '../../src/store/store.ts';
 import { type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
 
 let running: NodeUnderTest;
+const told: { readonly kind: string; readonly cause: string }[] = [];
+const receiver = createServer((request, response) => {
+  let text = '';
+  request.setEncoding('utf8');
+  request.on('data', (chunk: string) => {
+    text += chunk;
+  });
+  request.on('end', () => {
+    told.push(JSON.parse(text) as (typeof told)[number]);
+    response.writeHead(204).end();
+  });
+});
+
+async function listenForAlerts(): Promise<number> {
+  receiver.listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const address = receiver.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 beforeAll(async () => {
   running = await startNodeUnderTest({
-    settings: { console: { enabled: true, port: 0, password: 'fictional-password' } },
+    settings: {
+      console: { enabled: true, port: 0, password: 'fictional-password' },
+      alerts: { webhook: { url: `http://127.0.0.1:${await listenForAlerts()}/hook` } },
+    },
   });
   await running.until(
     'the console serves',
@@ -18,6 +43,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await running.stop();
+  receiver.close();
 }, 60_000);
 
 const basic = `Basic ${Buffer.from('admin:fictional-password').toString('base64')}`;
@@ -57,6 +83,35 @@ describe('the admin process', () => {
     expect(others()).toEqual(before);
     expect(supervisor.serving).toBe(true);
   });
+});
+
+const noted = `SELECT 1 FROM alertNotice n JOIN alert a ON a.alertId = n.alertId
+  WHERE a.cause = 'fictional' AND n.phase = 'started' AND n.state = 'SENT'`;
+
+describe('alerts of the running node', () => {
+  test('any process may raise one; people hear of its start once, through the death of the admin process too, and of its end', async () => {
+    const store = openStore({ databasePath: running.store.db.path, clock: hostClock });
+    const heard = () => told.filter(({ cause }) => cause === 'fictional').map(({ kind }) => kind);
+    try {
+      store.alerts.start('fictional', 'A fictional condition.');
+      await running.until('the start is told', () => heard().includes('started'), 40_000);
+      // Between the receiver's answer and this note a death sends the same id once more.
+      await running.until('that is noted', () => store.db.sql(noted).get() !== undefined, 10_000);
+      const { supervisor } = running.node;
+      const before = supervisor.pids().admin;
+      killAdmin();
+      await running.until(
+        'another admin process serves',
+        () => supervisor.portOf('admin') !== undefined && supervisor.pids().admin !== before,
+        30_000,
+      );
+      store.alerts.recover('fictional');
+      await running.until('the end is told', () => heard().includes('recovered'), 40_000);
+      expect(heard()).toEqual(['started', 'recovered']);
+    } finally {
+      store.close();
+    }
+  }, 120_000);
 });
 
 function killAdmin(): void {

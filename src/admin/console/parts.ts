@@ -111,16 +111,19 @@ export function advice(items: readonly string[]): Html {
   return html`<div class="advice"><h2>Do</h2><ul>${items.map((item) => html`<li>${withCommands(item)}</li>`)}</ul></div>`;
 }
 
-const command =
-  /(lumbar-node [a-z]+(?: [A-Za-z0-9._:/-]+)*|journalctl(?: [A-Za-z0-9._:/-]+)*|systemctl(?: [a-z-]+)+)/;
+const noun =
+  'list|show|retry|cancel|hold|release|dismiss|query|tail|export|verify|day|inspect|activate|rollback|test';
+
+/** A command of ours or of systemd, with what clearly belongs to it: a noun, options, a UID. */
+const command = new RegExp(
+  `(lumbar-node [a-z]+(?:-[a-z]+)*(?: (?:${noun})\\b)?(?: --peer [\\w-]+| --[a-z-]+| [0-9]+(?:\\.[0-9]+)+)*|journalctl -u [a-z-]+|systemctl [a-z]+ [a-z-]+)`,
+);
 
 function withCommands(text: string): Html {
-  const pieces = printable(text).split(new RegExp(command.source, 'g'));
-  return html`${pieces.map((piece) => {
-    if (!command.test(piece)) return piece;
-    const stop = /[.:]$/.exec(piece)?.[0] ?? '';
-    return html`<code>${stop === '' ? piece : piece.slice(0, -1)}</code>${stop}`;
-  })}`;
+  // Splitting by a group keeps the commands, at the odd places.
+  return html`${printable(text)
+    .split(command)
+    .map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : piece))}`;
 }
 
 /** Options of a choice, with the chosen one. */
