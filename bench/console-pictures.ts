@@ -5,6 +5,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
 import { demoTitles } from '../src/app/demo-config.ts';
 import { initialiseCodecs } from '../src/imaging/native-codec.ts';
 import { sendAsModality } from '../src/simulator/modality.ts';
@@ -34,19 +35,19 @@ const settings = {
 const prepared = await prepareNodeFolder({ settings });
 await prepared.pacs.close();
 mkdirSync(join(prepared.folder, 'data', 'spool'), { recursive: true });
+// Eight weeks of working days before, so that there is a past to compare with.
+for (let back = 1; back <= 56; back++) {
+  const atMs = hostClock.nowMs() - back * 86_400_000;
+  if ([0, 6].includes(new Date(atMs).getUTCDay())) continue;
+  fill({ analysed: 18, skipped: 40, held: 0, refused: 0 }, 10_000 + back * 100, atMs, 'purged');
+}
+const running = await startNodeUnderTest({ folder: prepared.folder, settings });
 const day = fill({ analysed: 46, skipped: 118, held: 4, refused: 1 }, 0, hostClock.nowMs() - 60_000);
 const [held = ''] = day.held;
 copyFileSync(
   resolve(import.meta.dirname, '../models/lumbar-nano-sim/golden/dicom-normal-neutral.dcm'),
   join(prepared.folder, 'data', 'spool', `${held}.dcm`),
 );
-// Eight weeks of working days before, so that there is a past to compare with.
-for (let back = 1; back <= 56; back++) {
-  const atMs = hostClock.nowMs() - back * 86_400_000;
-  if ([0, 6].includes(new Date(atMs).getUTCDay())) continue;
-  fill({ analysed: 18, skipped: 40, held: 0, refused: 0 }, 10_000 + back * 100, atMs);
-}
-const running = await startNodeUnderTest({ folder: prepared.folder, settings });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   await initialiseCodecs();
@@ -80,7 +81,7 @@ try {
     await shot(page, '/queue', 'deliveries');
     await shot(page, '/senders', 'senders');
     await shot(page, '/model', 'model');
-    await shot(page, '/audit?outcome=SUSPECTED', 'audit');
+    await shot(page, '/audit?event=OBJECT_STORED', 'audit');
   });
   await take('dark', async (page) => {
     await shot(page, '/', 'status-dark');
@@ -102,9 +103,11 @@ try {
 }
 
 /** In one transaction, so that the running worker never sees a fictional image as work. */
-function fill(shape: DayShape, first: number, nowMs: number): MadeDay {
+function fill(shape: DayShape, first: number, nowMs: number, spoolState = 'present'): MadeDay {
   const store = openStore({ databasePath: prepared.databasePath, clock: hostClock });
   const made = fillDay(store, { shape, first, senders, nowMs, destinations: [] });
+  // What is long past has no file any more, and the sweep at the start must not call it lost.
+  if (spoolState === 'purged') store.db.sql("UPDATE instance SET spoolState = 'purged'").run();
   store.close();
   return made;
 }
@@ -122,5 +125,8 @@ async function take(look: 'light' | 'dark' | 'narrow', pages: (page: Page) => Pr
 
 async function shot(page: Page, path: string, name: string): Promise<void> {
   await page.goto(`http://127.0.0.1:${running.node.supervisor.portOf('admin') ?? 0}${path}`);
-  await page.screenshot({ path: join(output, `console-${name}.png`), fullPage: true });
+  const picture = await page.screenshot({ fullPage: true });
+  await sharp(picture)
+    .png({ palette: true, compressionLevel: 9 })
+    .toFile(join(output, `console-${name}.png`));
 }

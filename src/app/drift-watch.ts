@@ -14,15 +14,16 @@ export class DriftWatch {
   }
 
   findings(): { readonly atMs: number | undefined; readonly findings: readonly DriftFinding[] } {
+    const model = this.#store.monitor.newest('MODEL_LOADED')?.fields['modelSha256'];
+    // Not remembered: the worker of a node that just started will have loaded its model in a moment.
+    if (typeof model !== 'string') return { atMs: undefined, findings: [] };
     const nowMs = hostClock.nowMs();
     if (this.#known === undefined || nowMs - this.#known.atMs >= againAfterMs || nowMs < this.#known.atMs)
-      this.#known = { atMs: nowMs, findings: this.#compute(nowMs) };
+      this.#known = { atMs: nowMs, findings: this.#compute(model, nowMs) };
     return this.#known;
   }
 
-  #compute(nowMs: number): DriftFinding[] {
-    const model = this.#store.monitor.newest('MODEL_LOADED')?.fields['modelSha256'];
-    if (typeof model !== 'string') return [];
+  #compute(model: string, nowMs: number): DriftFinding[] {
     const recentFromMs = nowMs - driftRule.recentDays * dayMs;
     // Another model's past is another past.
     const usualFromMs = Math.max(
