@@ -3,7 +3,8 @@ import { type SiteTime, siteTime } from '../admin/site-time.ts';
 import type { LoadedConfig, NodeConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import { hostClock, openReadOnlyStore, type ReadOnlyStore } from '../store/store.ts';
-import { type Folders, foldersOf, readConfig } from './runtime.ts';
+import type { Folders } from './folders.ts';
+import { foldersOf, readConfig } from './runtime.ts';
 
 /** What a reading command works with: the configuration and the database of a node that may run or be down. */
 export interface Books {

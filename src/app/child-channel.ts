@@ -1,5 +1,13 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { ChildMessage, DrainReason, ProcessState, SupervisorMessage } from './process-messages.ts';
+import { NodeError } from '../core/errors.ts';
+import type {
+  ChildMessage,
+  DrainReason,
+  EventRecord,
+  ProcessState,
+  StartOrder,
+  SupervisorMessage,
+} from './process-messages.ts';
 import { exitCodes } from './restart-policy.ts';
 
 /** A child's end of the channel to the supervisor; without a supervisor (tests) messages go nowhere. */
@@ -10,9 +18,27 @@ export interface ChildChannel {
 export interface ChildHandlers {
   wake(): void;
   drain(why: DrainReason): void;
-  reload(): void;
+  reload(order: StartOrder): void;
+  /** Only the listener writes down what the supervisor reports. */
+  record?(event: EventRecord): void;
   /** What the supervisor says about every process; only `admin` is told. */
   processes?(states: readonly ProcessState[]): void;
+}
+
+/** The supervisor's first message. What it says later waits in the channel until `openChildChannel` listens. */
+export function receiveOrder(): Promise<StartOrder> {
+  return new Promise((resolve, reject) => {
+    const hear = (message: SupervisorMessage): void => {
+      process.off('message', hear);
+      process.off('disconnect', orphaned);
+      if (message.kind === 'start') resolve(message.order);
+      else reject(new NodeError('BUG_INVARIANT', `the first message was "${message.kind}", not "start"`));
+    };
+    const orphaned = (): void => reject(new NodeError('BUG_INVARIANT', 'started without a supervisor'));
+    process.on('message', hear);
+    process.once('disconnect', orphaned);
+    if (!process.connected) orphaned();
+  });
 }
 
 /** Connects this process to its supervisor and reports once a second that its event loop turns. */
@@ -23,6 +49,9 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
   };
   process.on('message', (message: SupervisorMessage) => {
     switch (message.kind) {
+      case 'start':
+        // Heard by `receiveOrder`; a second one would be the supervisor's mistake and changes nothing here.
+        break;
       case 'wake':
         handlers.wake();
         break;
@@ -30,7 +59,10 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
         handlers.drain(message.why);
         break;
       case 'reload':
-        handlers.reload();
+        handlers.reload(message.order);
+        break;
+      case 'record':
+        handlers.record?.(message.event);
         break;
       case 'processes':
         handlers.processes?.(message.processes);

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ModelConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -7,6 +7,11 @@ import { product } from './product.ts';
 
 /** Key in the settings table that `model activate` writes; it counts when the configuration names no model. */
 export const activeModelSetting = 'model.active';
+
+/** Where the model packages are; a relative folder lies beside the program, wherever it was started from. */
+export function modelsFolder({ folder }: Pick<ModelConfig, 'folder'>): string {
+  return resolve(product.root, folder);
+}
 
 /**
  * Folder of the model to run: `model.id` of the configuration, else the one an operator activated, else the only
@@ -17,12 +22,13 @@ export function activeModelFolder(
   activated: string | undefined,
 ): Result<string, NodeError> {
   const chosen = config.id ?? activated;
-  if (chosen !== undefined) return ok(join(config.folder, chosen));
-  const packages = readdirSync(config.folder, { withFileTypes: true })
+  const folder = modelsFolder(config);
+  if (chosen !== undefined) return ok(join(folder, chosen));
+  const packages = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'training')
     .map(({ name }) => name);
   const [only] = packages;
-  if (only !== undefined && packages.length === 1) return ok(join(config.folder, only));
+  if (only !== undefined && packages.length === 1) return ok(join(folder, only));
   return err(
     new NodeError('MODEL_INVALID', `set model.id to one of: ${packages.join(', ') || '(no package found)'}`),
   );

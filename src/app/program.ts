@@ -15,6 +15,7 @@ import { registerQueue } from './verbs/queue.ts';
 import { registerReport } from './verbs/report.ts';
 import { registerReprocess } from './verbs/reprocess.ts';
 import { registerRetention } from './verbs/retention.ts';
+import { registerReload } from './verbs/reload.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
 import { registerStatus } from './verbs/status.ts';
@@ -28,6 +29,7 @@ const verbs: readonly RegisterVerb[] = [
   registerCheck,
   registerStatus,
   registerExplain,
+  registerReload,
   registerQueue,
   registerAudit,
   registerReport,

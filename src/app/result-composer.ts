@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import type { NodeConfig } from '../core/config/index.ts';
+import { formatFaults, type NodeConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import type { DataSet } from '../dicom/data-set.ts';
 import type { ModelPackage } from '../pipeline/model-package.ts';
@@ -23,6 +21,7 @@ import { type RenderedCapture, renderCapture } from '../pipeline/secondary-captu
 import { buildSecondaryCapture } from '../pipeline/secondary-capture/secondary-capture.ts';
 import type { ReportSopClass } from '../pipeline/structured-report/report-input.ts';
 import { buildStructuredReport } from '../pipeline/structured-report/structured-report.ts';
+import { resourceFault, resourceFiles } from './companions.ts';
 import { product } from './product.ts';
 
 export interface ComposerOptions {
@@ -97,22 +96,9 @@ export function openComposer(options: ComposerOptions): Composer {
 }
 
 function openResources({ config, configFolder }: ComposerOptions): ResultResources {
-  // A site may replace any of these files by one in its own folder; the shipped ones serve the rest.
-  const file = (name: string): string => {
-    const own = join(configFolder, name);
-    return existsSync(own) ? own : join(product.root, 'config', name);
-  };
-  const resources = loadResultResources({
-    wordingFile: file(`wording/${config.results.language}.yaml`),
-    englishFile: file('wording/en.yaml'),
-    codesFile: file('codes.yaml'),
-    fontFolder: join(product.root, 'assets', 'fonts'),
-  });
+  const resources = loadResultResources(resourceFiles(config.results.language, configFolder));
   if (resources.ok) return resources.value;
-  const faults = resources.error.map(
-    ({ file: name, span, message }) => `${name}:${span.line}:${span.column}: ${message}`,
-  );
-  throw new NodeError('CONFIG_INVALID', faults.join('\n'));
+  throw new NodeError('CONFIG_INVALID', formatFaults(resources.error.map(resourceFault)));
 }
 
 function nodeFacts({ config, configSha256, siteUuid }: ComposerOptions): NodeFacts {

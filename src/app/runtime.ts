@@ -1,11 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { formatFaults, type LoadedConfig, loadConfig, type NodeConfig } from '../core/config/index.ts';
+import {
+  formatFaults,
+  type LoadedConfig,
+  loadConfig,
+  type NodeConfig,
+  writtenSetting,
+} from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock, openStore, type Store } from '../store/store.ts';
-import type { ProcessName } from './process-messages.ts';
+import type { Folders } from './folders.ts';
+import type { ProcessName, StartOrder } from './process-messages.ts';
 import { keepSiteUuid } from './site-uuid.ts';
+
+const defaultDataFolder = '/var/lib/lumbar-node';
 
 /** What every process of the node starts from. */
 export interface Runtime {
@@ -16,15 +25,6 @@ export interface Runtime {
   readonly log: Log;
 }
 
-/** Where the node keeps its things, all below `storage.directory`. */
-export interface Folders {
-  readonly data: string;
-  readonly database: string;
-  readonly spool: string;
-  readonly results: string;
-  readonly backups: string;
-}
-
 /** Reads the configuration; throws CONFIG_INVALID with every fault in its message. */
 export function readConfig(configFolder: string): LoadedConfig {
   const loaded = loadConfig(configFolder, process.env);
@@ -32,24 +32,28 @@ export function readConfig(configFolder: string): LoadedConfig {
   return loaded.value;
 }
 
-/** The folders of a configuration; a relative `storage.directory` counts from the configuration folder. */
+/** The folders of a configuration; relative ones count from the configuration folder. */
 export function foldersOf(config: NodeConfig, configFolder: string): Folders {
-  const base = config.storage.directory;
-  const data = isAbsolute(base) ? base : resolve(configFolder, base);
+  const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(configFolder, path));
+  const data = absolute(config.storage.directory);
   return {
     data,
     database: join(data, 'lumbar-node.sqlite'),
     spool: join(data, 'spool'),
     results: join(data, 'results'),
-    backups: config.backup.directory,
+    backups: absolute(config.backup.directory),
   };
 }
 
-/** Opens configuration, folders, database and log for one process. */
-export function openRuntime(configFolder: string, processName: ProcessName | 'supervisor'): Runtime {
-  const loaded = readConfig(configFolder);
+/** The data folder that a configuration names, even while the configuration has faults elsewhere. */
+export function dataFolderOf(configFolder: string): string {
+  const written = writtenSetting(configFolder, process.env, ['storage', 'directory']);
+  return resolve(configFolder, written ?? defaultDataFolder);
+}
+
+/** Opens folders, database and log for one process. */
+export function openRuntime({ loaded, folders }: StartOrder, processName: ProcessName): Runtime {
   const { config } = loaded;
-  const folders = foldersOf(config, configFolder);
   for (const folder of [folders.data, folders.spool, folders.results])
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   const log = createLog({

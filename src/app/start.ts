@@ -1,14 +1,19 @@
 import { createWriteStream, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { NodeConfig } from '../core/config/index.ts';
 import { newUlid } from '../core/identifiers.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock } from '../store/store.ts';
+import { checkConfigFolder, requireConfig } from './checked-config.ts';
+import { forgetCompanions, keepCompanions } from './companions.ts';
+import { openControlSocket } from './control-socket.ts';
 import { lockDataFolder } from './instance-lock.ts';
-import type { ProcessName } from './process-messages.ts';
+import { controlHandler } from './node-control.ts';
+import type { ProcessName, StartOrder } from './process-messages.ts';
 import { exitCodes } from './restart-policy.ts';
-import { foldersOf, readConfig } from './runtime.ts';
+import { RunningConfig } from './running-config.ts';
+import { foldersOf } from './runtime.ts';
 import { type ServiceManager, serviceManager } from './service-manager.ts';
 import { activatedSocket } from './socket-activation.ts';
 import { Supervisor } from './supervisor.ts';
@@ -17,11 +22,12 @@ import { startWatchdog } from './watchdog.ts';
 const drainMs = 30_000;
 const silenceMs = 20_000;
 
-/** A running node: its DICOM port and the way to stop it. */
+/** A running node: its DICOM port, its configuration, and the way to stop it. */
 export interface RunningNode {
   readonly port: number;
   readonly supervisor: Supervisor;
   readonly log: Log;
+  readonly config: RunningConfig;
   stop(): Promise<void>;
 }
 
@@ -39,10 +45,12 @@ export interface StartOptions {
  * starts.
  */
 export async function startNode(
-  configFolder: string,
+  folder: string,
   { logFile, listenFd, refuseMs }: StartOptions = {},
 ): Promise<RunningNode> {
-  const { config } = readConfig(configFolder);
+  const configFolder = resolve(folder);
+  const loaded = requireConfig(configFolder);
+  const { config } = loaded;
   const logFd = logFile === undefined ? undefined : openSync(logFile, 'a');
   const log = createLog({
     level: config.log.level,
@@ -51,9 +59,18 @@ export async function startNode(
     timeZone: config.timeZone,
     processName: 'supervisor',
   });
-  const { data } = foldersOf(config, configFolder);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const lock = await lockDataFolder(data);
+  const folders = foldersOf(config, configFolder);
+  mkdirSync(folders.data, { recursive: true, mode: 0o700 });
+  const lock = await lockDataFolder(folders.data);
+  const keepFolder = join(folders.data, 'running-config');
+  forgetCompanions(keepFolder);
+  const order: StartOrder = {
+    loaded,
+    folders,
+    companionFolder: keepCompanions(config, configFolder, keepFolder),
+    bootId: newUlid(hostClock.nowMs()),
+    configFolder,
+  };
   const supervisor = new Supervisor({
     modules: {
       listener: processModule('listener'),
@@ -64,34 +81,53 @@ export async function startNode(
     },
     listenFd,
     ...(refuseMs === undefined ? {} : { refuseMs }),
-    childArguments: [configFolder, newUlid(hostClock.nowMs())],
+    order,
     clock: hostClock,
     events: supervisorEvents(log),
     drainMs,
     silenceMs,
     ...(logFd === undefined ? {} : { outputFd: logFd }),
   });
-  try {
-    const port = await supervisor.ready();
-    return {
-      port,
-      supervisor,
-      log,
-      stop: async () => {
-        await supervisor.drain();
-        await lock.release();
-      },
-    };
-  } catch (error) {
+  const running = new RunningConfig(order, {
+    check: () => checkConfigFolder(configFolder),
+    apply: (next, concerns) => supervisor.reconfigure(next, concerns),
+    record: (event) => supervisor.record(event),
+    nowMs: () => hostClock.nowMs(),
+  });
+  const stop = async (): Promise<void> => {
     await supervisor.drain();
     await lock.release();
+  };
+  try {
+    const control = await openControlSocket(
+      folders.data,
+      controlHandler({ supervisor, running, configFolder, startedAtMs: hostClock.nowMs() }),
+    );
+    try {
+      const port = await supervisor.ready();
+      return {
+        port,
+        supervisor,
+        log,
+        config: running,
+        stop: async () => {
+          await control.close();
+          await stop();
+        },
+      };
+    } catch (error) {
+      await control.close();
+      throw error;
+    }
+  } catch (error) {
+    await stop();
     throw error;
   }
 }
 
 /**
  * `lumbar-node start`: runs until SIGTERM or SIGINT, drains, and resolves with the exit code. A second signal ends
- * everything at once; SIGHUP makes the children read the configuration again.
+ * everything at once; SIGHUP reads the configuration again, as `lumbar-node reload` does.
  */
 export async function runNode(configFolder: string): Promise<number> {
   // Asked to reload before everything serves: the configuration has just been read, and the signal must not end the node.
@@ -114,7 +150,7 @@ export async function runNode(configFolder: string): Promise<number> {
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
-    process.on('SIGHUP', () => node.supervisor.broadcast({ kind: 'reload' }));
+    process.on('SIGHUP', () => node.config.reloadSoon('SIGHUP'));
     void node.supervisor.gaveUp.then(() => {
       if (!asked) void node.stop().then(() => resolve(exitCodes.ioError));
     });

@@ -4,10 +4,12 @@ import {
   type ChildMessage,
   type CoreProcessName,
   coreProcessNames,
+  type EventRecord,
   isChildMessage,
   type ProcessName,
   type ProcessState,
   processNames,
+  type StartOrder,
   type SupervisorMessage,
 } from './process-messages.ts';
 import { adminRestartDecision, type Death, exitCodes, restartDecision } from './restart-policy.ts';
@@ -26,8 +28,8 @@ export interface SupervisorEvents {
 export interface SupervisorOptions {
   /** Entry of each process; without one for `admin` nobody looks on. */
   readonly modules: Readonly<Record<CoreProcessName | 'refuser', string>> & { readonly admin?: string };
-  /** What each child is started with: configuration folder and boot id. */
-  readonly childArguments: readonly string[];
+  /** What the children work by, until `reconfigure`. */
+  readonly order: StartOrder;
   /** File descriptor for the children's output; absent: that of this process. */
   readonly outputFd?: number;
   readonly clock: Clock;
@@ -47,6 +49,9 @@ const watchMs = 500;
 const childListenFd = 4;
 const defaultRefuseMs = 60_000;
 const tellAdminEveryMs = 5000;
+const reloadAnswerMs = 10_000;
+/** Events kept for a listener that is being replaced; more than this many reloads in that time are not worth memory. */
+const maxUnheard = 100;
 
 interface Child {
   process: ChildProcess | undefined;
@@ -81,9 +86,13 @@ export class Supervisor {
   #isRefusing = false;
   readonly #healthyAtMs: Record<'database' | 'echo', number>;
   readonly #gaveUp = Promise.withResolvers<ProcessName>();
+  readonly #unheard: EventRecord[] = [];
+  #order: StartOrder;
+  #reloaded: ((refused: string | undefined) => void) | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#order = options.order;
     this.#lastLookMs = options.clock.monotonicMs();
     this.#healthyAtMs = { database: this.#lastLookMs, echo: this.#lastLookMs };
     for (const name of this.#names()) this.#start(name);
@@ -143,8 +152,58 @@ export class Supervisor {
     };
   }
 
-  broadcast(message: SupervisorMessage): void {
-    for (const name of this.#names()) this.#send(name, message);
+  /** Process id and TCP port of each process, as far as it has one now. */
+  processes(): Readonly<Record<ProcessName, { readonly pid: number | null; readonly port: number | null }>> {
+    const entries = processNames.map((name) => {
+      const child = this.#children.get(name);
+      return [name, { pid: child?.process?.pid ?? null, port: child?.port ?? null }] as const;
+    });
+    return Object.fromEntries(entries) as ReturnType<Supervisor['processes']>;
+  }
+
+  /** Wakes every process: there may be work that another program queued. */
+  wake(): void {
+    for (const name of this.#names()) this.#send(name, { kind: 'wake' });
+  }
+
+  /** Lets one process finish what it holds and starts it anew, by the order in force. */
+  recycle(name: ProcessName): void {
+    this.#send(name, { kind: 'drain', why: 'replacement' });
+  }
+
+  /** Has the listener write an event to log and audit; one that is being replaced hears it when it serves again. */
+  record(event: EventRecord): void {
+    if (this.#children.get('listener')?.ready === true) this.#send('listener', { kind: 'record', event });
+    else if (this.#unheard.length < maxUnheard) this.#unheard.push(event);
+  }
+
+  /**
+   * Puts a new order in force: the listener first, because it alone goes on without a restart; when it refuses,
+   * nothing changed and the reason comes back. The others that the change `concerns` finish what they hold and start
+   * anew. One call at a time.
+   */
+  async reconfigure(order: StartOrder, concerns: readonly ProcessName[]): Promise<string | undefined> {
+    const listener = this.#children.get('listener');
+    if (listener?.ready === true) {
+      const refused = await this.#reloadListener(order);
+      if (refused !== undefined) return refused;
+    }
+    this.#order = order;
+    for (const name of concerns) if (name !== 'listener') this.#send(name, { kind: 'reload', order });
+    return undefined;
+  }
+
+  #reloadListener(order: StartOrder): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const late = setTimeout(() => settle('the listener did not answer in time'), reloadAnswerMs);
+      const settle = (refused: string | undefined): void => {
+        clearTimeout(late);
+        this.#reloaded = undefined;
+        resolve(refused);
+      };
+      this.#reloaded = settle;
+      this.#send('listener', { kind: 'reload', order });
+    });
   }
 
   /** Lets each process finish what it holds, listener first, and kills what does not end in time. */
@@ -202,14 +261,16 @@ export class Supervisor {
   }
 
   #fork(name: ProcessName | 'refuser', module: string): ChildProcess {
-    const { childArguments, outputFd, listenFd } = this.#options;
+    const { outputFd, listenFd } = this.#options;
     const output = outputFd ?? 'inherit';
     const streams = ['ignore', output, output, 'ipc'] as const;
     const inherits = listenFd !== undefined && (name === 'listener' || name === 'refuser');
-    return fork(module, inherits ? [...childArguments, String(childListenFd)] : childArguments, {
+    const child = fork(module, inherits ? [String(childListenFd)] : [], {
       serialization: 'json',
       stdio: (inherits ? [...streams, listenFd] : [...streams]) satisfies StdioOptions,
     });
+    child.send({ kind: 'start', order: this.#order } satisfies SupervisorMessage, () => undefined);
+    return child;
   }
 
   #hear(name: ProcessName, child: Child, message: ChildMessage): void {
@@ -224,6 +285,7 @@ export class Supervisor {
         const waiting = this.#readyWaiters;
         this.#readyWaiters = [];
         for (const waiter of waiting) waiter();
+        if (name === 'listener') for (const event of this.#unheard.splice(0)) this.record(event);
         break;
       }
       case 'wake':
@@ -236,8 +298,10 @@ export class Supervisor {
         child.busyUntilMs = undefined;
         break;
       case 'recycle':
-        this.#options.events.killed(name, 'recycled after its share of work');
-        this.#send(name, { kind: 'drain', why: 'replacement' });
+        this.recycle(name);
+        break;
+      case 'reloaded':
+        this.#reloaded?.(message.refused);
         break;
       case 'alive':
         child.rssBytes = message.rssBytes;
@@ -262,12 +326,17 @@ export class Supervisor {
     child.state = 'down';
     if (this.#stopping || (this.#isRefusing && name !== 'admin')) return;
     const nowMs = this.#options.clock.monotonicMs();
+    // A listener that died while it was asked starts by the order in force; the asker tries again.
+    if (name === 'listener') this.#reloaded?.('the listener was replaced in this moment; reload again');
+    if (exitCode === exitCodes.ok) {
+      child.restart = setTimeout(() => this.#start(name), 0);
+      return;
+    }
     child.deaths.push({ atMs: nowMs, exitCode });
     child.deathCount += 1;
     this.#options.events.died(name, exitCode, signal);
     const decide = name === 'admin' ? adminRestartDecision : restartDecision;
-    const decision =
-      exitCode === exitCodes.ok ? { kind: 'restart' as const, delayMs: 0 } : decide(child.deaths, nowMs);
+    const decision = decide(child.deaths, nowMs);
     if (decision.kind === 'give-up') child.state = 'given-up';
     this.#tellAdmin();
     if (decision.kind === 'give-up') {

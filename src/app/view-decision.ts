@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { formatFaults, type NodeConfig } from '../core/config/index.ts';
+import { formatFaults, type RulesConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import type { Part10File } from '../dicom/part10-reader.ts';
 import { isOwnObject } from '../pipeline/own-object.ts';
@@ -8,22 +6,20 @@ import type { ImageJob } from '../pipeline/ports.ts';
 import { createViewFilter, loadViewVocabulary, type ViewDecision } from '../pipeline/view-filter/index.ts';
 import { product } from './product.ts';
 
-/** The view filter of one configuration: shipped vocabulary (or the site's own folder), site dictionary on top. */
+/** The view filter of one configuration: the vocabulary of a folder, the site dictionary on top. */
 export type ViewFilter = (
   file: Part10File,
   job: Pick<ImageJob, 'sopClassUid' | 'callingAeTitle'>,
 ) => ViewDecision;
 
 export function openViewFilter(
-  config: NodeConfig,
-  configFolder: string,
+  rules: RulesConfig,
+  vocabularyFolder: string,
   ownDeviceUids: readonly string[],
 ): ViewFilter {
-  const own = join(configFolder, 'views');
-  const folder = config.rules.vocabulary ?? (existsSync(own) ? own : join(product.root, 'config', 'views'));
-  const vocabulary = loadViewVocabulary(folder);
+  const vocabulary = loadViewVocabulary(vocabularyFolder);
   if (!vocabulary.ok) throw new NodeError('CONFIG_INVALID', formatFaults(vocabulary.error));
-  const filter = createViewFilter(vocabulary.value, config.rules);
+  const filter = createViewFilter(vocabulary.value, rules);
   return ({ dataSet, pixelData }, { sopClassUid, callingAeTitle }) =>
     filter.decide({
       dataSet,

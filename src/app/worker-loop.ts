@@ -60,7 +60,7 @@ export class WorkerLoop {
     const { jobsPerLife, rssLimitBytes, channel } = this.#options;
     this.#jobs++;
     if (this.#jobs === jobsPerLife || process.memoryUsage.rss() > rssLimitBytes)
-      channel.tell({ kind: 'recycle' });
+      channel.tell({ kind: 'recycle', why: 'has done its share of work' });
     // What waits for this piece of work to end (a job that must run alone) looks again.
     this.wake();
   }

@@ -40,13 +40,15 @@ export interface ListenerOptions {
 export interface ListenerChanges {
   readonly policy?: AssociationPolicy;
   readonly tls?: ListenerTls;
+  readonly maxPduLength?: number;
+  readonly timeouts?: Partial<UpperLayerTimeouts>;
 }
 
 export interface Listener {
   readonly port: number;
   /** Associations that stand now. */
   openAssociations(): number;
-  /** New policy for new associations; new certificate for new connections. A bad certificate changes nothing. */
+  /** New policy and limits for new associations; new certificate for new connections. A bad certificate changes nothing. */
   reload(changes: ListenerChanges): Result<undefined, NodeError>;
   /**
    * Stops accepting, lets the messages in hand be answered, aborts the rest; after `graceMs` everything is aborted.
@@ -74,7 +76,8 @@ class Door {
   readonly #spool: Spool;
   readonly #ports: ScpPorts;
   readonly #server: Server | TlsServer;
-  readonly #timeouts: UpperLayerTimeouts;
+  #timeouts: UpperLayerTimeouts;
+  #maxPduLength: number;
   readonly #timers: Timers;
   /** Transport connections without an association yet, oldest first. */
   readonly #pending = new Map<Socket, string>();
@@ -91,6 +94,7 @@ class Door {
     this.#ports = ports;
     this.#policy = options.policy;
     this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+    this.#maxPduLength = options.maxPduLength ?? defaultMaxPduLength;
     this.#timers = options.timers ?? systemTimers;
     if (options.tls === undefined) {
       this.#server = createServer((socket) => {
@@ -148,6 +152,8 @@ class Door {
       }
     }
     if (changes.policy !== undefined) this.#policy = changes.policy;
+    if (changes.timeouts !== undefined) this.#timeouts = { ...defaultTimeouts, ...changes.timeouts };
+    if (changes.maxPduLength !== undefined) this.#maxPduLength = changes.maxPduLength;
     return ok(undefined);
   }
 
@@ -196,7 +202,7 @@ class Door {
         this.#work.add(work);
         void work.then(() => this.#work.delete(work));
       },
-      maxPduLength: this.#options.maxPduLength ?? defaultMaxPduLength,
+      maxPduLength: this.#maxPduLength,
       timeouts: this.#timeouts,
       timers: this.#timers,
       decide: (request, peer) => {

@@ -14,6 +14,7 @@ import { hostClock, openReadOnlyStore, type ReadOnlyStore } from '../../src/stor
 export interface NodeUnderTest {
   readonly node: RunningNode;
   readonly folder: string;
+  readonly configFolder: string;
   readonly received: ReceivedObject[];
   readonly store: ReadOnlyStore;
   /** Asks until the condition holds; throws after `deadlineMs`, so a test fails instead of hanging. */
@@ -85,6 +86,7 @@ export async function startNodeUnderTest(
   return {
     node,
     folder,
+    configFolder,
     received,
     store,
     until: async (what, condition, deadlineMs) => {

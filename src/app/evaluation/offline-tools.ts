@@ -3,6 +3,7 @@ import { NodeError } from '../../core/errors.ts';
 import { type Inference, openInference } from '../../pipeline/inference.ts';
 import { loadModelPackage, type ModelPackage } from '../../pipeline/model-package.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
+import { vocabularyFolder } from '../companions.ts';
 import { product } from '../product.ts';
 import { type Composer, openComposer } from '../result-composer.ts';
 import { openViewFilter, type ViewFilter } from '../view-decision.ts';
@@ -38,7 +39,11 @@ export async function openOfflineTools(options: OfflineOptions): Promise<Offline
   const inference = await openInference(model.value, options);
   if (!inference.ok) throw inference.error;
   const composer = offlineComposer(model.value);
-  const filter = openViewFilter(config, product.root, ownDeviceUids(composer.node, [composer.model]));
+  const filter = openViewFilter(
+    config.rules,
+    vocabularyFolder(config.rules, product.root),
+    ownDeviceUids(composer.node, [composer.model]),
+  );
   return { inference: inference.value, filter, composer, config };
 }
 

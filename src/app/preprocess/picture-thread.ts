@@ -4,6 +4,7 @@ import { readManifest } from '../../pipeline/model-package.ts';
 import { shippedConfig } from '../evaluation/offline-tools.ts';
 import { product } from '../product.ts';
 import { serveThread } from '../serve-thread.ts';
+import { vocabularyFolder } from '../companions.ts';
 import { openViewFilter } from '../view-decision.ts';
 import { type PictureJob, preparePicture } from './prepared-picture.ts';
 
@@ -18,7 +19,7 @@ await serveThread(() => {
   const { config } = shippedConfig();
   const { minimumRows, minimumColumns } = config.rules;
   const tools = {
-    filter: openViewFilter(config, product.root, []),
+    filter: openViewFilter(config.rules, vocabularyFolder(config.rules, product.root), []),
     quality: { minimumRows, minimumColumns },
     manifest: manifest.value,
   };

@@ -1,4 +1,4 @@
-/** Entry of the admin process: console, metrics, alerts; looks on and tells. Arguments: configuration folder, boot id. */
+/** Entry of the admin process: console, metrics, alerts; looks on and tells. */
 import { asNodeError } from '../../core/errors.ts';
 import { hostClock } from '../../store/store.ts';
 import { startConsole } from '../admin-console.ts';
@@ -9,7 +9,7 @@ import { alertReader } from '../alert-readings.ts';
 import { AlertWatch } from '../alert-watch.ts';
 import { AuditChainWatch } from '../audit-chain-watch.ts';
 import { CertificateEnds } from '../certificate-ends.ts';
-import { openChildChannel } from '../child-channel.ts';
+import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import type { ConsoleWatches } from '../console-ports.ts';
 import { watchConfigFiles } from '../config-watch.ts';
 import { DriftWatch } from '../drift-watch.ts';
@@ -21,8 +21,8 @@ import { openRuntime, type Runtime } from '../runtime.ts';
 import { SenderWatch } from '../sender-watch.ts';
 
 try {
-  const [configFolder = 'config'] = process.argv.slice(2);
-  await administer(openRuntime(configFolder, 'admin'), configFolder);
+  const order = await receiveOrder();
+  await administer(openRuntime(order, 'admin'), order.configFolder);
   process.exit(0);
 } catch (error) {
   const fault = asNodeError(error);
@@ -65,7 +65,7 @@ async function administer(runtime: Runtime, configFolder: string): Promise<void>
   const channel = openChildChannel({
     wake: () => undefined,
     drain: () => drained.resolve(undefined),
-    reload: () => channel.tell({ kind: 'recycle' }),
+    reload: () => channel.tell({ kind: 'recycle', why: 'works by a new configuration' }),
     processes: (states) => {
       processes = states;
       if (states.some(({ state }) => state === 'given-up')) alerts?.hurry();

@@ -1,8 +1,9 @@
 /**
- * Entry of the listener process: sockets and spool, nothing that parses pixels. Arguments: configuration folder, boot
- * id, descriptor of an already listening socket.
+ * Entry of the listener process: sockets and spool, nothing that parses pixels. Argument: descriptor of an already
+ * listening socket.
  */
 import { asNodeError } from '../../core/errors.ts';
+import type { EventFields, EventName } from '../../core/events.ts';
 import { newUlid } from '../../core/identifiers.ts';
 import { startListener } from '../../scp/listener.ts';
 import { SelfEcho } from '../../scp/self-echo.ts';
@@ -10,7 +11,7 @@ import { commitmentReported } from '../../scu/storage-commitment.ts';
 import { sweepSpool } from '../../store/spool-sweep.ts';
 import { hostClock } from '../../store/store.ts';
 import { Ballast } from '../ballast.ts';
-import { openChildChannel } from '../child-channel.ts';
+import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import { DeferredBooks } from '../deferred-books.ts';
 import { deliveryEvents } from '../delivery-events.ts';
 import { diskAlertCause, startDiskWatch } from '../disk-watch.ts';
@@ -19,9 +20,10 @@ import { exitCodeOf } from '../fail-stop.ts';
 import { freeSpaceOf } from '../free-space.ts';
 import { startHeartbeat } from '../heartbeat.ts';
 import { listenerOptions } from '../listener-options.ts';
+import type { StartOrder } from '../process-messages.ts';
 import { product } from '../product.ts';
 import { holdPart } from '../process-lock.ts';
-import { openRuntime, type Runtime, readConfig } from '../runtime.ts';
+import { openRuntime, type Runtime } from '../runtime.ts';
 import { inheritedDescriptor } from '../socket-activation.ts';
 import { takeUpSpool } from '../spool-recovery.ts';
 
@@ -30,8 +32,9 @@ const drainGraceMs = 30_000;
 const bootSetting = 'node.bootId';
 
 try {
-  const [configFolder = 'config', bootId = '', descriptor] = process.argv.slice(2);
-  await listen(openRuntime(configFolder, 'listener'), configFolder, { bootId, descriptor });
+  const [descriptor] = process.argv.slice(2);
+  const order = await receiveOrder();
+  await listen(openRuntime(order, 'listener'), { bootId: order.bootId, descriptor });
   process.exit(0);
 } catch (error) {
   stop(error);
@@ -45,7 +48,6 @@ function stop(error: unknown): never {
 
 async function listen(
   runtime: Runtime,
-  configFolder: string,
   { bootId, descriptor }: { readonly bootId: string; readonly descriptor: string | undefined },
 ): Promise<void> {
   const { config, loaded, store, log, folders } = runtime;
@@ -60,7 +62,8 @@ async function listen(
   const channel = openChildChannel({
     wake: () => undefined,
     drain: () => drained.resolve(undefined),
-    reload: () => reload(),
+    reload: (order) => reload(order),
+    record: ({ name, fields }) => record(name, fields as EventFields<typeof name>),
   });
   const books = new DeferredBooks({ store, log, failStop: stop });
   const freeSpace = freeSpaceOf(folders.spool, () => hostClock.monotonicMs());
@@ -110,21 +113,19 @@ async function listen(
     failStop: stop,
   });
 
-  function reload(): void {
+  function record<N extends EventName>(name: N, fields: EventFields<N>): void {
+    log.event(name, fields);
+    books.enter(({ audit }) => audit.append(name, fields));
+  }
+
+  function reload(order: StartOrder): void {
     try {
-      const reloaded = readConfig(configFolder);
-      const { policy, tls } = listenerOptions(reloaded.config, folders.spool);
-      const changed = listener.reload(tls === undefined ? { policy } : { policy, tls });
+      const changed = listener.reload(listenerOptions(order.loaded.config, folders.spool));
       if (!changed.ok) throw changed.error;
-      limits = reloaded.config.storage;
-      const { sha256: configSha256 } = reloaded;
-      log.event('CONFIG_RELOADED', { configSha256 });
-      books.enter(({ audit }) => audit.append('CONFIG_RELOADED', { configSha256 }));
+      limits = order.loaded.config.storage;
+      channel.tell({ kind: 'reloaded' });
     } catch (error) {
-      // The old configuration and the old certificate stay in force.
-      const detail = asNodeError(error).message;
-      log.event('CONFIG_REFUSED', { detail });
-      books.enter(({ audit }) => audit.append('CONFIG_REFUSED', { detail }));
+      channel.tell({ kind: 'reloaded', refused: asNodeError(error).message });
     }
   }
 

@@ -1,24 +1,24 @@
 /**
  * Entry of the process that stands in for the listener while the disk cannot be trusted: it rejects every association
- * transiently. It opens no database and writes nothing. Arguments: configuration folder, boot id, listening descriptor.
+ * transiently. It opens no database and writes nothing. Argument: descriptor of an already listening socket.
  */
 import { asNodeError } from '../../core/errors.ts';
 import { startRefusingListener } from '../../scp/refusing-listener.ts';
-import { openChildChannel } from '../child-channel.ts';
+import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { listenerOptions } from '../listener-options.ts';
-import { readConfig } from '../runtime.ts';
 import { inheritedDescriptor } from '../socket-activation.ts';
 
 try {
-  const [configFolder = 'config', , descriptor] = process.argv.slice(2);
+  const [descriptor] = process.argv.slice(2);
+  const { loaded } = await receiveOrder();
   const drained = Promise.withResolvers<undefined>();
   const channel = openChildChannel({
     wake: () => undefined,
     drain: () => drained.resolve(undefined),
     reload: () => undefined,
   });
-  const { host, port, tls } = listenerOptions(readConfig(configFolder).config, '');
+  const { host, port, tls } = listenerOptions(loaded.config, '');
   const listener = await startRefusingListener({
     host,
     port,

@@ -1,4 +1,4 @@
-/** Entry of the sender process: the outbox to its destinations. Arguments: configuration folder, boot id. */
+/** Entry of the sender process: the outbox to its destinations. */
 import { randomUUID } from 'node:crypto';
 import type { DestinationConfig } from '../../core/config/index.ts';
 import { asNodeError } from '../../core/errors.ts';
@@ -9,7 +9,7 @@ import { fileBytes } from '../../scu/part10-data-set.ts';
 import { CommitmentRequester } from '../../scu/storage-commitment.ts';
 import { hostClock } from '../../store/store.ts';
 import { sendAuditMessages } from '../audit-repository.ts';
-import { openChildChannel } from '../child-channel.ts';
+import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import { deliveryEvents } from '../delivery-events.ts';
 import { commitmentSettings, deliverySettings } from '../destination-settings.ts';
 import { exitCodeOf } from '../fail-stop.ts';
@@ -26,8 +26,8 @@ const hardStopMs = 20_000;
 
 try {
   offerWhenMemoryRunsOut(300);
-  const [configFolder = 'config', bootId = ''] = process.argv.slice(2);
-  await send(openRuntime(configFolder, 'sender'), bootId);
+  const order = await receiveOrder();
+  await send(openRuntime(order, 'sender'), order.bootId);
   process.exit(0);
 } catch (error) {
   const fault = asNodeError(error);
@@ -57,7 +57,7 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
         for (const worker of workers) worker.abort();
       }, hardStopMs).unref();
     },
-    reload: () => channel.tell({ kind: 'recycle' }),
+    reload: () => channel.tell({ kind: 'recycle', why: 'works by a new configuration' }),
   });
   const events = deliveryEvents(runtime);
   const reencode = reportReencoder({

@@ -1,17 +1,18 @@
-/** Entry of the worker process: parse, filter, decode, infer, compose. Arguments: configuration folder, boot id. */
+/** Entry of the worker process: parse, filter, decode, infer, compose. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { asNodeError } from '../../core/errors.ts';
 import { openInference, runSelfTest } from '../../pipeline/inference.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { hostClock } from '../../store/store.ts';
-import { openChildChannel } from '../child-channel.ts';
+import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { imageStep, workerName } from '../image-step.ts';
 import { inferenceByAttempt } from '../inference-by-attempt.ts';
 import { modelInForce, watchModel } from '../model-gate.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { holdPart } from '../process-lock.ts';
+import type { StartOrder } from '../process-messages.ts';
 import { openComposer } from '../result-composer.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
 import { SelfTestSchedule } from '../self-test-schedule.ts';
@@ -28,8 +29,8 @@ const lanes = 2;
 
 try {
   offerWhenMemoryRunsOut(800);
-  const [configFolder = 'config', bootId = ''] = process.argv.slice(2);
-  await work(openRuntime(configFolder, 'worker'), configFolder, bootId);
+  const order = await receiveOrder();
+  await work(openRuntime(order, 'worker'), order);
   process.exit(0);
 } catch (error) {
   const fault = asNodeError(error);
@@ -37,7 +38,7 @@ try {
   process.exit(exitCodeOf(fault));
 }
 
-async function work(runtime: Runtime, configFolder: string, bootId: string): Promise<void> {
+async function work(runtime: Runtime, { bootId, companionFolder }: StartOrder): Promise<void> {
   const { config, loaded, store, log, folders } = runtime;
   await holdPart(folders.data, 'worker');
   const draining = new AbortController();
@@ -48,7 +49,7 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
       draining.abort();
       loop?.drain();
     },
-    reload: () => channel.tell({ kind: 'recycle' }),
+    reload: () => channel.tell({ kind: 'recycle', why: 'works by a new configuration' }),
   });
   // Without a model that may run the node still receives: this process serves in that it waits for one.
   const inference = await modelInForce(runtime, draining.signal, () => channel.tell({ kind: 'ready' }));
@@ -67,11 +68,15 @@ async function work(runtime: Runtime, configFolder: string, bootId: string): Pro
   const composer = openComposer({
     config,
     configSha256: loaded.sha256,
-    configFolder,
+    configFolder: companionFolder,
     siteUuid: store.settings.siteUuid(),
     model,
   });
-  const filter = openViewFilter(config, configFolder, ownDeviceUids(composer.node, [composer.model]));
+  const filter = openViewFilter(
+    config.rules,
+    join(companionFolder, 'views'),
+    ownDeviceUids(composer.node, [composer.model]),
+  );
   const shared = { store, config, resultsFolder: folders.results, bootId, clock: hostClock };
   const { quietTime, hardMaximum } = config.results.study;
   const schedule = new SelfTestSchedule(() => hostClock.monotonicMs());

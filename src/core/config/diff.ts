@@ -1,6 +1,6 @@
 import type { LoadedConfig } from './load.ts';
 import { nodeConfigSchema } from './schema/index.ts';
-import { settingAt, settingTree } from './setting-tree.ts';
+import { settingAt, settingTree, valueAt } from './setting-tree.ts';
 
 /** One effective setting that differs between two configurations; `undefined` where it is absent. Secrets are masked. */
 export interface ConfigChange {
@@ -46,13 +46,4 @@ export function formatChanges(changes: readonly ConfigChange[]): string {
     return `~ ${path}: ${JSON.stringify(before)} -> ${JSON.stringify(after)}${tail}`;
   });
   return `${lines.join('\n')}\n`;
-}
-
-function valueAt(tree: unknown, path: readonly (string | number)[]): unknown {
-  let value = tree;
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[String(step)];
-  }
-  return value;
 }

@@ -10,6 +10,7 @@ export {
   loadConfig,
   parseConfig,
   secretMask,
+  writtenSetting,
 } from './load.ts';
 export type {
   AlertsConfig,
@@ -26,6 +27,7 @@ export type {
   StorageConfig,
 } from './node-config.ts';
 export { configJsonSchema, configReference, explainSetting } from './reference.ts';
+export { keepUntilRestart } from './running.ts';
 export { configFiles } from './schema/index.ts';
 export { resultObjectKinds, srClasses } from './schema/peers.ts';
 export type { Origin, SourceFile } from './source-set.ts';

@@ -15,7 +15,7 @@ import { plainIssues } from './issue-text.ts';
 import { completeConfig, type NodeConfig } from './node-config.ts';
 import { companionFiles, configFiles, homeFileOf, nodeConfigSchema } from './schema/index.ts';
 import { type ReadSecretFile, resolveReferences } from './secrets.ts';
-import { nearest, type Setting, settingAt, settingTree } from './setting-tree.ts';
+import { nearest, type Setting, settingAt, settingTree, valueAt } from './setting-tree.ts';
 import { type Origin, readSources, type SourceFile, type SourceSet } from './source-set.ts';
 
 /** A configuration that passed every check. */
@@ -25,6 +25,8 @@ export interface LoadedConfig {
   readonly sha256: string;
   /** One entry per effective value, in schema order; secrets are already masked. */
   readonly entries: readonly ConfigEntry[];
+  /** The settings as written, with secrets filled in and without defaults; never printed or logged. */
+  readonly settings: unknown;
 }
 
 /** One effective value for `config show --origin`. Lists of plain values are one entry. */
@@ -65,6 +67,22 @@ export function loadConfig(
     folder,
     readSecretFile: (path) => readFileSync(isAbsolute(path) ? path : resolve(folder, path), 'utf8'),
   });
+}
+
+/**
+ * One text setting as it is written, in files that may be full of faults otherwise: for a command that must find the
+ * running node while its configuration on disk is broken. Undefined when it is not there or not text.
+ */
+export function writtenSetting(
+  folder: string,
+  environment: Environment,
+  path: readonly string[],
+): string | undefined {
+  const read = readFolder(folder);
+  const { value } = readSources(read.ok ? read.value : []);
+  const { overrides } = readOverrides(environment, settingTree(nodeConfigSchema));
+  const found = valueAt(applyOverrides(value, overrides), path);
+  return typeof found === 'string' ? found : undefined;
 }
 
 function readFolder(folder: string): Result<readonly SourceFile[], readonly ConfigFault[]> {
@@ -166,8 +184,12 @@ export function parseConfig(sources: ConfigSources): Result<LoadedConfig, readon
   if (!parsed.success || faults.length > 0) return err(sortFaults(faults, set.names));
   const config = completeConfig(parsed.data);
   const entries = effectiveEntries(config, root, resolved.replaced, context);
-  const hashed = entries.map(({ path, value }) => [path, value]);
-  return ok({ config, sha256: sha256Hex(JSON.stringify(hashed)), entries });
+  return ok({ config, sha256: hashOfEntries(entries), entries, settings: resolved.value });
+}
+
+/** The hash of effective values; secrets are masked in them already. */
+export function hashOfEntries(entries: readonly ConfigEntry[]): string {
+  return sha256Hex(JSON.stringify(entries.map(({ path, value }) => [path, value])));
 }
 
 interface FaultContext {
@@ -239,18 +261,9 @@ function effectiveEntries(
 function originOf(path: readonly PathStep[], context: FaultContext): Origin {
   const override = context.overrides.find((one) => isPrefix(one.path, path));
   if (override !== undefined) return { kind: 'environment', variable: override.variable };
-  if (valueIn(context.set.value, path) === undefined) return { kind: 'default' };
+  if (valueAt(context.set.value, path) === undefined) return { kind: 'default' };
   const place = context.set.place(path, 'key');
   return place === undefined
     ? { kind: 'default' }
     : { kind: 'file', file: place.file, line: place.span.line };
-}
-
-function valueIn(tree: unknown, path: readonly PathStep[]): unknown {
-  let value = tree;
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Readonly<Record<string, unknown>>)[String(step)];
-  }
-  return value;
 }

@@ -105,6 +105,16 @@ export function settingAt(root: Setting, path: readonly PathStep[]): Setting | u
   return setting;
 }
 
+/** What stands at a path of a value, or undefined. */
+export function valueAt(tree: unknown, path: readonly PathStep[]): unknown {
+  let value = tree;
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[String(step)];
+  }
+  return value;
+}
+
 /** Every setting that is not a group, depth first in schema order. */
 export function allSettings(root: Setting): readonly Setting[] {
   const inside = [...root.children.values(), ...(root.item ? [root.item] : [])].flatMap(allSettings);

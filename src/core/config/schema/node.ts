@@ -182,7 +182,7 @@ const console_ = z
 
 const model = z
   .strictObject({
-    folder: path('Folder that holds the model packages, one folder each.')
+    folder: path('Folder that holds the model packages, one folder each. Relative: counts from the program.')
       .meta({ 'x-restart': true })
       .prefault('models'),
     id: z
