@@ -14,7 +14,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hostClock } from '../../src/store/store.ts';
 import type { Bench, TortureCase } from '../case.ts';
 import type { AttackedNode } from '../support/attacked-node.ts';
-import { loopDisk, run, tmpfs } from '../support/disks.ts';
+import { type Disk, loopDisk, run, tmpfs } from '../support/disks.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { ImageFactory, type TestImage } from '../support/images.ts';
 import { isAlive } from '../support/process-facts.ts';
@@ -147,7 +147,7 @@ export const diskCases: readonly TortureCase[] = [
       const ram = tmpfs(join(bench.folder, 'ram'), 300 * 1024 * 1024);
       bench.defer(() => ram.unmount());
       const disk = loopDisk(join(bench.folder, 'disk'), ram.folder, 256 * 1024 * 1024);
-      bench.defer(() => disk.unmount());
+      bench.defer(() => void isUnmounted(disk));
       run('mount', ['-o', 'remount,errors=remount-ro', disk.folder]);
       const archive = await bench.archive();
       const node = await bench.node({
@@ -166,7 +166,10 @@ export const diskCases: readonly TortureCase[] = [
       bench.count('exit code 74 in the log', (node.log().match(/exit code 74/g) ?? []).length);
       await node.stop();
       // ext4 stays read-only after an error until it is checked and mounted anew, as an administrator would.
-      disk.unmount();
+      bench.expect(
+        await reached(() => isUnmounted(disk), 30_000, 200),
+        'something still uses the disk after the stop',
+      );
       try {
         run('e2fsck', ['-fy', disk.backingFile]);
       } catch {
@@ -304,6 +307,16 @@ function fill(path: string): void {
     }
   }
   closeSync(file);
+}
+
+/** False while a process that was told to stop still has a file open there. */
+function isUnmounted(disk: Disk): boolean {
+  try {
+    disk.unmount();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Name of the device below a mount, such as loop3. */

@@ -250,8 +250,8 @@ async function signals(bench: Bench): Promise<void> {
   bench.expect(await storing, 'under the SIGHUP storm not everything could be stored');
   bench.expect(await node.isServing(), 'after the SIGHUP storm the node does not serve');
   for (const name of bench.quick ? (['sender'] as const) : (['listener', 'worker', 'sender'] as const)) {
-    const pid = node.pids()[name] ?? 0;
-    process.kill(pid, 'SIGSTOP');
+    const pid = node.pids()[name];
+    bench.expect(pid !== undefined && node.kill(name, 'SIGSTOP'), `there is no ${name}`);
     bench.expect(
       await reached(() => node.pids()[name] !== pid, 60_000, 200),
       `a stopped ${name} was not replaced`,

@@ -173,16 +173,18 @@ export class AttackedNode {
 
   /** The whole node disappears at once: the supervisor and what it started, by SIGKILL. */
   async crash(): Promise<void> {
+    // The supervisor stands still first, so that it neither replaces a child nor lets one notice that it is alone.
+    this.signal('SIGSTOP');
     const pids = Object.values(this.pids());
-    this.signal('SIGKILL');
-    this.#process?.kill('SIGKILL');
     for (const pid of pids) {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It ended by itself when its channel closed.
+        // It had ended already.
       }
     }
+    this.signal('SIGKILL');
+    this.#process?.kill('SIGKILL');
     await this.#exit;
     await reached(() => pids.every((pid) => !isAlive(pid)), 10_000);
   }
