@@ -24,9 +24,9 @@ export const fullSizes: Sizes = {
 export const quickSizes: Sizes = {
   kills: 6,
   powerCuts: 3,
-  streams: 20_000,
+  streams: 10_000,
   socketStreams: 100,
-  mutants: 60,
+  mutants: 30,
   awayDays: 1,
   studiesPerDay: 50,
   soakMinutes: 1,

@@ -45,7 +45,6 @@ export const archiveFaultCases: readonly TortureCase[] = [
     title: 'the archive has answered, the sender dies before it commits',
     injects: 'strace kills the sender at the first fdatasync after the response has come',
     expects: 'the same UID and the same bytes once more; one object at the archive',
-    quick: true,
     run: async (bench) => {
       const node = await bench.node();
       const image = new ImageFactory(`${bench.seed}/P03`).next();

@@ -126,7 +126,6 @@ export const diskCases: readonly TortureCase[] = [
     title: 'disk full while receiving, in the WAL, in results',
     injects: 'data folder on a small tmpfs, filled by other files while images arrive',
     expects: 'A700H or a transient rejection, never 0000H; by itself well again when there is space',
-    quick: true,
     run: async (bench) => {
       const disk = tmpfs(join(bench.folder, 'disk'), 128 * 1024 * 1024);
       bench.defer(() => disk.unmount());

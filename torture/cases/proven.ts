@@ -52,7 +52,6 @@ const proven: readonly Proven[] = [
     title: 'RLE, JPEG 2000, JPEG-LS, JPEG dimension bombs',
     injects: '68 bytes that ask for 8 GB, through the whole node',
     expects: 'refused before decoding, worker below 500 MB',
-    quick: true,
     files: ['tests/system/isolation.test.ts'],
     named: 'D01',
   },
@@ -145,7 +144,6 @@ const proven: readonly Proven[] = [
     title: 'canary names in every text VR',
     injects: 'good and bad images whose every text names a canary',
     expects: '0 hits in logs, metrics, error replies',
-    quick: true,
     files: ['tests/system/no-patient-data.test.ts'],
   },
   {
