@@ -2,6 +2,7 @@ import { createWriteStream, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { NodeConfig } from '../core/config/index.ts';
+import { asNodeError } from '../core/errors.ts';
 import { newUlid } from '../core/identifiers.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock } from '../store/store.ts';
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly listenFd?: number | undefined;
   /** How long associations are rejected after repeated I/O errors before the disk is tried again. */
   readonly refuseMs?: number;
+  /** Aborted when somebody asks for the end before everything serves: what has started is drained, `startNode` rejects. */
+  readonly stopping?: AbortSignal;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface StartOptions {
  */
 export async function startNode(
   folder: string,
-  { logFile, listenFd, refuseMs }: StartOptions = {},
+  { logFile, listenFd, refuseMs, stopping }: StartOptions = {},
 ): Promise<RunningNode> {
   const configFolder = resolve(folder);
   const loaded = requireConfig(configFolder);
@@ -104,7 +107,10 @@ export async function startNode(
       controlHandler({ supervisor, running, configFolder, startedAtMs: hostClock.nowMs() }),
     );
     try {
-      const port = await supervisor.ready();
+      const port = await Promise.race([
+        supervisor.ready(),
+        ...(stopping === undefined ? [] : [aborted(stopping)]),
+      ]);
       return {
         port,
         supervisor,
@@ -133,7 +139,18 @@ export async function runNode(configFolder: string): Promise<number> {
   // Asked to reload before everything serves: the configuration has just been read, and the signal must not end the node.
   process.on('SIGHUP', () => undefined);
   const manager = serviceManager(process.env, process.pid);
-  const node = await startNode(configFolder, { listenFd: activatedSocket(process.env, process.pid) });
+  const early = new AbortController();
+  const stopEarly = (): void => early.abort();
+  process.on('SIGTERM', stopEarly);
+  process.on('SIGINT', stopEarly);
+  const listenFd = activatedSocket(process.env, process.pid);
+  const node = await startNode(configFolder, { listenFd, stopping: early.signal }).catch((error: unknown) => {
+    if (early.signal.aborted) return undefined;
+    throw error;
+  });
+  if (node === undefined) return exitCodes.ok;
+  process.off('SIGTERM', stopEarly);
+  process.off('SIGINT', stopEarly);
   const watchdog = watchOver(node, manager);
   return new Promise((resolve) => {
     let asked = false;
@@ -154,6 +171,15 @@ export async function runNode(configFolder: string): Promise<number> {
     void node.supervisor.gaveUp.then(() => {
       if (!asked) void node.stop().then(() => resolve(exitCodes.ioError));
     });
+  });
+}
+
+/** Rejects when the signal is given; the listener may serve already, and what it has in hand is to be answered. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void => reject(asNodeError(signal.reason));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
 }
 

@@ -38,6 +38,8 @@ export function createLog(options: LogOptions): Log {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new winston.transports.Stream({ stream: options.stream, eol: '\n' })],
   });
+  // A full or closed log target must not end the process: lines are lost, images are not.
+  options.stream.on('error', () => undefined);
   return {
     event: (name, fields, cause) => {
       const { number, level, text } = eventDefinition(name);

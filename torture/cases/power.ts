@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, TortureCase } from '../case.ts';
 import type { AttackedNode } from '../support/attacked-node.ts';
-import { type Disk, loopDisk, mountImage, run, tmpfs } from '../support/disks.ts';
+import { type Disk, loopDisk, mountImage, tmpfs, unmount } from '../support/disks.ts';
 import { ImageFactory } from '../support/images.ts';
+import { reached } from '../support/waiting.ts';
 import { booksOfCopy, type CopyVerdict } from '../support/cut-copy.ts';
 
 /** C03: the mains fail. */
@@ -37,7 +38,7 @@ async function powerCuts(bench: Bench): Promise<void> {
     const cuts = Math.min(cutsPerDisk, bench.size.powerCuts - done);
     const last = await cutOneDisk(bench, disk, ram.folder, done, cuts, sum);
     done += cuts;
-    disk.unmount();
+    await free(() => disk.unmount());
     isMounted = false;
     bench.expect(await startsFromCopy(bench, last), `cut ${done}: the node does not settle from the copy`);
     sum.started++;
@@ -102,7 +103,7 @@ async function cutOneDisk(
       sum.uncommitted += verdict.rows - promised.size;
       for (const fault of verdict.faults) bench.expect(false, `cut ${already + cut + 1}: ${fault}`);
     } finally {
-      run('umount', [mountFolder]);
+      await free(() => unmount(mountFolder));
     }
   }
   isOver = true;
@@ -130,6 +131,23 @@ async function startsFromCopy(bench: Bench, { node, image, mountFolder }: LastCo
     return settled;
   } finally {
     await node.crash();
-    run('umount', [mountFolder]);
+    await free(() => unmount(mountFolder));
   }
+}
+
+/** A killed process gives its files back a moment later. */
+async function free(unmounting: () => void): Promise<void> {
+  const isFree = await reached(
+    () => {
+      try {
+        unmounting();
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    60_000,
+    200,
+  );
+  if (!isFree) throw new Error('a process still uses the disk a minute after it was killed');
 }

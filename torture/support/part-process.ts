@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { resolve } from 'node:path';
-import type { CoreProcessName } from '../../src/app/process-messages.ts';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { requireConfig } from '../../src/app/checked-config.ts';
+import { keepCompanions } from '../../src/app/companions.ts';
+import type { CoreProcessName, StartOrder } from '../../src/app/process-messages.ts';
+import { foldersOf } from '../../src/app/runtime.ts';
 import type { AttackedNode } from './attacked-node.ts';
 import { within } from './waiting.ts';
 
@@ -20,10 +23,10 @@ export async function startPart(node: AttackedNode, name: CoreProcessName): Prom
   const log = openSync(node.logPath, 'a');
   const child: ChildProcess = fork(
     resolve(import.meta.dirname, `../../src/app/processes/${name}.ts`),
-    [node.configFolder, 'TORTURE-BOOT'],
     { stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, UV_THREADPOOL_SIZE: '1' } },
   );
   closeSync(log);
+  child.send({ kind: 'start', order: orderFor(node.configFolder) });
   const ended = new Promise<number | string>((done) => {
     child.once('exit', (code, signal) => done(signal ?? code ?? -1));
   });
@@ -52,4 +55,13 @@ export async function startPart(node: AttackedNode, name: CoreProcessName): Prom
     },
   };
   return part;
+}
+
+/** What the supervisor would tell a child first. */
+function orderFor(configFolder: string): StartOrder {
+  const loaded = requireConfig(configFolder);
+  const folders = foldersOf(loaded.config, configFolder);
+  mkdirSync(folders.data, { recursive: true, mode: 0o700 });
+  const companionFolder = keepCompanions(loaded.config, configFolder, join(folders.data, 'running-config'));
+  return { loaded, folders, companionFolder, bootId: 'TORTURE-BOOT', configFolder };
 }
