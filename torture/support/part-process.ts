@@ -21,10 +21,10 @@ export interface PartProcess {
 /** Starts the process on the node's folders and waits until it says that it is ready. */
 export async function startPart(node: AttackedNode, name: CoreProcessName): Promise<PartProcess> {
   const log = openSync(node.logPath, 'a');
-  const child: ChildProcess = fork(
-    resolve(import.meta.dirname, `../../src/app/processes/${name}.ts`),
-    { stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, UV_THREADPOOL_SIZE: '1' } },
-  );
+  const child: ChildProcess = fork(resolve(import.meta.dirname, `../../src/app/processes/${name}.ts`), {
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
+  });
   closeSync(log);
   child.send({ kind: 'start', order: orderFor(node.configFolder) });
   const ended = new Promise<number | string>((done) => {
