@@ -17,8 +17,7 @@ import { listModels, modelListText } from './model-list.ts';
 import { type Verification, type VerifyOptions, verificationText, verifyModel } from './verify-model.ts';
 
 /** The reload makes the worker start anew after the image in hand; listener and sender go on. */
-const takesEffect =
-  'A running node takes it after `systemctl reload lumbar-node` (or SIGHUP to its first process).';
+const takesEffect = 'A running node takes it after `systemctl restart lumbar-node`.';
 
 /** `model list`: what is in the model folder, and which one runs. */
 export async function modelListVerb(configFolder: string, format: 'text' | 'json'): Promise<number> {
