@@ -16,7 +16,7 @@ import { chooseModel, choosePrevious, previousModel } from './model-choice.ts';
 import { listModels, modelListText } from './model-list.ts';
 import { type Verification, type VerifyOptions, verificationText, verifyModel } from './verify-model.ts';
 
-/** The reload makes the worker start anew after the image in hand; listener and sender go on. */
+/** A model is chosen when the worker starts; a reload leaves the worker alone when no setting changed. */
 const takesEffect = 'A running node takes it after `systemctl restart lumbar-node`.';
 
 /** `model list`: what is in the model folder, and which one runs. */
