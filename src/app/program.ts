@@ -6,6 +6,7 @@ import { registerAlert } from './verbs/alert.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompletion } from './verbs/completion.ts';
 import { registerDemo } from './verbs/demo.ts';
+import { registerDoctor } from './verbs/doctor.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
 import { registerExplain } from './verbs/explain.ts';
 import { registerFeedback } from './verbs/feedback.ts';
@@ -27,6 +28,7 @@ const defaultConfigFolder = 'config';
 const verbs: readonly RegisterVerb[] = [
   registerStart,
   registerCheck,
+  registerDoctor,
   registerStatus,
   registerExplain,
   registerReload,
