@@ -3,18 +3,11 @@ import type { DestinationFacts } from '../admin/ports.ts';
 import type { SiteTime } from '../admin/site-time.ts';
 import type { LoadedConfig } from '../core/config/index.ts';
 import { modelFigures } from './model-figures.ts';
+import { settingPlaces } from './setting-places.ts';
 
 /** What an explanation takes from the configuration as it is now; terminal and web console share it. */
-export function explainContext(
-  { config, entries }: LoadedConfig,
-  time: SiteTime,
-  nowMs: number,
-): ExplainContext {
-  const places = new Map(
-    entries.flatMap(({ path, origin }) =>
-      origin.kind === 'file' ? [[path, `${origin.file}:${origin.line}`] as const] : [],
-    ),
-  );
+export function explainContext(loaded: LoadedConfig, time: SiteTime, nowMs: number): ExplainContext {
+  const { config } = loaded;
   return {
     time,
     nowMs,
@@ -38,7 +31,7 @@ export function explainContext(
       }),
     ),
     figure: modelFigures(config.model.folder),
-    placeOf: (path) => places.get(path),
+    placeOf: settingPlaces(loaded),
     quietTimeMs: config.results.study.quietTime,
   };
 }

@@ -20,6 +20,10 @@ import { registerReload } from './verbs/reload.ts';
 import { registerSimulate } from './verbs/simulate.ts';
 import { registerStart } from './verbs/start.ts';
 import { registerStatus } from './verbs/status.ts';
+import { registerEcho } from './verbs/echo.ts';
+import { registerSend } from './verbs/send.ts';
+import { registerSink } from './verbs/sink.ts';
+import { registerTestRule } from './verbs/test-rule.ts';
 import type { RegisterVerb, VerbContext } from './verbs/verb.ts';
 
 const defaultConfigFolder = 'config';
@@ -31,6 +35,7 @@ const verbs: readonly RegisterVerb[] = [
   registerDoctor,
   registerStatus,
   registerExplain,
+  registerTestRule,
   registerReload,
   registerQueue,
   registerAudit,
@@ -39,8 +44,11 @@ const verbs: readonly RegisterVerb[] = [
   registerFeedback,
   registerRetention,
   registerAlert,
+  registerEcho,
+  registerSend,
   registerDemo,
   registerSimulate,
+  registerSink,
   registerPreprocess,
   registerEvaluate,
   registerModel,

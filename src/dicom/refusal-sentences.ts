@@ -46,7 +46,24 @@ const automatic = 'Nothing to do now: it is tried again by itself.';
 const archiveLog = 'Ask the administrator of {name} to look in its log for calls from {callingAe}.';
 const ourFault =
   'This is a fault of this node: keep the object, run lumbar-node doctor --bundle and report it.';
+const sentAgain = 'The same object with the same UID is sent again by itself.';
+const objectAgain = 'The object is sent again by itself.';
 const registerAs = 'Register {callingAe} with this host at {name}.';
+
+/** What the queue does by itself, and what a person who sent by a command does instead. */
+const byHand: readonly (readonly [queued: string, instead: string])[] = [
+  [retry, 'Then try again.'],
+  [automatic, 'Try again later.'],
+  [sentAgain, 'The same object may be sent again: its UID does not change.'],
+  [objectAgain, 'Send it again.'],
+  ['The object is kept and tried again by itself.', 'Then send it again.'],
+  ['; a report is re-encoded as an older report class by itself', ''],
+  [' If the study was deleted on purpose: lumbar-node queue cancel --peer {name}.', ''],
+  [
+    'If other objects are stored, only this one is affected: lumbar-node queue show.',
+    'If other objects are stored, only this one is affected.',
+  ],
+];
 
 /** A-ASSOCIATE-RJ by source and reason (PS3.8 Table 9-21); the result says whether it is for good. */
 const rejections: Readonly<Record<string, readonly [sentence: string, next: string]>> = {
@@ -150,7 +167,7 @@ const timeouts: Readonly<Record<TimeoutStage, readonly [sentence: string, next: 
   ],
   response: [
     'took the request but did not confirm it in time; whether it was carried out is unknown.',
-    `The same object with the same UID is sent again by itself. If it lasts, the archive is overloaded. ${archiveLog}`,
+    `${sentAgain} If it lasts, the archive is overloaded. ${archiveLog}`,
   ],
 };
 
@@ -181,15 +198,15 @@ const contexts: Readonly<Record<number, readonly [sentence: string, next: string
 const protocolFaults: Readonly<Record<ProtocolFault, readonly [sentence: string, next: string]>> = {
   'unasked-response': [
     'answered a message that nobody sent (wrong Message ID, second answer or other command); it does not count.',
-    `The object is sent again by itself. ${archiveLog}`,
+    `${objectAgain} ${archiveLog}`,
   ],
   'wrong-instance': [
     'confirmed another object than the one it was sent; it does not count as stored.',
-    `The object is sent again by itself. ${archiveLog}`,
+    `${objectAgain} ${archiveLog}`,
   ],
   'no-response': [
     'released the association without confirming the object; it does not count as stored.',
-    `The object is sent again by itself. ${archiveLog}`,
+    `${objectAgain} ${archiveLog}`,
   ],
   'bad-pdu': [
     'sent bytes that break the DICOM upper-layer protocol.',
@@ -424,6 +441,15 @@ export function describeRefusal(refusal: Refusal, peer: RefusalPeer): RefusalSen
   };
 }
 
+/**
+ * The same for a message that a person sent by a command: nothing is tried again by itself, and no queue holds it.
+ */
+export function describeRefusalByHand(refusal: Refusal, peer: RefusalPeer): RefusalSentence {
+  const found = find(refusal);
+  const next = byHand.reduce((text, [queued, instead]) => text.replaceAll(queued, instead), found.next);
+  return { key: found.key, sentence: fill(`{name} ${found.sentence}`, peer), next: fill(next, peer) };
+}
+
 function find(refusal: Refusal): RefusalSentence {
   switch (refusal.kind) {
     case 'rejected':
@@ -443,7 +469,7 @@ function find(refusal: Refusal): RefusalSentence {
     case 'lost':
       return entry('connection-lost', [
         'closed the connection before it confirmed the object; whether it was stored is unknown.',
-        `The same object with the same UID is sent again by itself. ${archiveLog}`,
+        `${sentAgain} ${archiveLog}`,
       ]);
     case 'context':
       return pick(contexts, refusal.result, `context-${refusal.result}`, [

@@ -1,6 +1,6 @@
 import { implementationClassUid } from '../dicom/uid.ts';
 import type { ModelFacts, NodeFacts } from './result-input.ts';
-import { deviceUid } from './result-uids.ts';
+import { deviceUid, type NodeNames } from './result-uids.ts';
 
 /** What the loop guard looks at in a received object; every fact may be absent. */
 export interface OriginFacts {
@@ -31,6 +31,9 @@ export function isOwnObject(
 }
 
 /** The Device UIDs that mark objects of this node made with these models. */
-export function ownDeviceUids(node: NodeFacts, models: readonly ModelFacts[]): readonly string[] {
+export function ownDeviceUids(
+  node: NodeNames,
+  models: readonly Pick<ModelFacts, 'name' | 'version' | 'sha256'>[],
+): readonly string[] {
   return models.map((model) => deviceUid(node, model));
 }

@@ -8,6 +8,9 @@ import type { ModelFacts, NodeFacts, ResultContext } from './result-input.ts';
  */
 export type InstanceKind = 'sr' | 'sc' | 'gsps' | 'pmap';
 
+/** What of the node every UID depends on. */
+export type NodeNames = Pick<NodeFacts, 'nodeId' | 'uidNamespace'>;
+
 export interface InstanceIdentity {
   readonly kind: InstanceKind;
   /** Source SOP Instance UIDs in any order. */
@@ -38,7 +41,7 @@ export function seriesUid({ node, model, study }: ResultContext, kind: InstanceK
  * Device UID (0018,1002) and Device Observer UID: this node running this model. It changes when the model is
  * retrained (IHE AIR 6.5.3.1) and not with source, configuration or revision.
  */
-export function deviceUid(node: NodeFacts, model: ModelFacts): Uid {
+export function deviceUid(node: NodeNames, model: Pick<ModelFacts, 'name' | 'version' | 'sha256'>): Uid {
   return derive(node, 'device', model.name, model.version, model.sha256);
 }
 
@@ -56,6 +59,6 @@ export function partUid(node: NodeFacts, instance: string, part: string): Uid {
   return derive(node, `part/${part}`, instance);
 }
 
-function derive(node: NodeFacts, ...parts: readonly string[]): Uid {
+function derive(node: NodeNames, ...parts: readonly string[]): Uid {
   return uuidV5Uid(node.uidNamespace, node.nodeId, ...parts);
 }

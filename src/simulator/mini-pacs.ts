@@ -17,6 +17,7 @@ export interface ReceivedObject {
   readonly callingAeTitle: string;
   /** SHA-256 of the data set as it came over the wire. */
   readonly dataSetSha256: string;
+  readonly dataSetBytes: number;
   readonly receivedAtMs: number;
 }
 
@@ -148,6 +149,7 @@ function scpClass(options: MiniPacsOptions): typeof dimse.Scp {
         transferSyntaxUid,
         callingAeTitle: this.#callingAeTitle,
         dataSetSha256: sha256Hex(dataSet),
+        dataSetBytes: dataSet.length,
         receivedAtMs: options.nowMs(),
       });
       return true;

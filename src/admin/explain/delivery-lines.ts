@@ -1,6 +1,7 @@
 import { reasonCatalogue } from '../../core/reasons.ts';
 import { describeRefusal, type Refusal } from '../../dicom/refusal-sentences.ts';
 import type { DeliveryFacts, DestinationFacts, ObjectFacts, StudyFacts, TimelineRow } from '../ports.ts';
+import { faultySetting } from '../faulty-setting.ts';
 import { printable } from '../text-layout.ts';
 import { asObject, parseJson } from './evidence.ts';
 import type { ExplainContext, ExplainedLine, Standing } from './explanation.ts';
@@ -163,7 +164,7 @@ interface Answer {
 function answered(
   { lastRefusalJson, lastError, errorComment, destination }: DeliveryFacts,
   peer: DestinationFacts | undefined,
-  context: ExplainContext,
+  { destinations, placeOf }: ExplainContext,
 ): Answer {
   const refusal = lastRefusalJson === null ? undefined : readRefusal(lastRefusalJson);
   const kept = `${printable(lastError ?? 'no answer was kept')}${comment(errorComment)}`;
@@ -176,42 +177,12 @@ function answered(
   }
   if (refusal === undefined) return { sentence: kept, next: undefined, isForPerson: false };
   const { sentence, next } = describeRefusal(refusal, peer);
-  const place = faultySetting(refusal, peer, context);
+  const place = faultySetting(refusal, peer, { index: destinations.indexOf(peer), placeOf });
   return {
     sentence: `${sentence}${comment(errorComment)}`,
     next: place === undefined ? next : `${next} Setting: ${place}.`,
     isForPerson: refusal.kind === 'rejected' && refusal.result !== 2,
   };
-}
-
-/** The configuration line that a refusal points at: `pacs.yaml:6 calledAeTitle: ARCHIVE2`. */
-function faultySetting(
-  refusal: Refusal,
-  peer: DestinationFacts,
-  { destinations, placeOf }: ExplainContext,
-): string | undefined {
-  const index = destinations.indexOf(peer);
-  const shown = (path: string, value: string | number): string | undefined => {
-    const place = placeOf(path);
-    return place === undefined ? undefined : `${place} (${path.split('.').at(-1) ?? path}: ${value})`;
-  };
-  const own = `pacs.${index}`;
-  switch (refusal.kind) {
-    case 'rejected':
-      if (refusal.source !== 1) return undefined;
-      if (refusal.reason === 7) return shown(`${own}.calledAeTitle`, peer.calledAe);
-      if (refusal.reason === 2) return shown(`${own}.host`, peer.host);
-      return shown(`${own}.callingAeTitle`, peer.callingAe) ?? shown('aeTitle', peer.callingAe);
-    case 'unreachable':
-    case 'timeout':
-      return refusal.kind === 'timeout' && refusal.stage === 'response'
-        ? undefined
-        : shown(`${own}.host`, `${peer.host}, port ${peer.port}`);
-    case 'context':
-      return shown(`${own}.objects`, 'what is sent there');
-    default:
-      return undefined;
-  }
 }
 
 function readRefusal(json: string): Refusal | undefined {

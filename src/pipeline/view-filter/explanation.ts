@@ -33,7 +33,7 @@ export function explainDecision(decision: ViewDecision): string {
   for (const step of decision.evidence.steps) lines.push(`  rule: ${step}`);
   lines.push('', 'Attributes:');
   for (const [keyword, value] of Object.entries(decision.evidence.attributes))
-    lines.push(`  ${keyword.padEnd(38)} ${value}`);
+    if (value !== '') lines.push(`  ${keyword.padEnd(38)} ${value}`);
   lines.push('', `Rules ${decision.ruleVersion}.`, '');
   return lines.join('\n');
 }

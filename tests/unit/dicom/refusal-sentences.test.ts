@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { describeRefusal, type Refusal } from '../../../src/dicom/refusal-sentences.ts';
+import {
+  describeRefusal,
+  describeRefusalByHand,
+  type Refusal,
+} from '../../../src/dicom/refusal-sentences.ts';
 
 const peer = { name: 'main', host: '10.0.0.5', port: 104, calledAe: 'ARCHIVE2', callingAe: 'LUMBAR' };
 
@@ -305,5 +309,14 @@ describe('describeRefusal (PS3.8 9.3.4, 9.3.8, 9.3.3.2; PS3.7 Annex C; PS3.4 B.2
   test('names of the peer cannot smuggle in another placeholder', () => {
     const odd = { ...peer, name: '{host}' };
     expect(describeRefusal({ kind: 'lost' }, odd).sentence).toMatch(/^\{host\} closed/);
+  });
+});
+
+describe('what a person sent by a command', () => {
+  test.each(rows)('%j promises no repetition and names no queue', (refusal, key) => {
+    const told = describeRefusalByHand(refusal, peer);
+    expect(told.key).toBe(key);
+    expect(told.sentence).toBe(describeRefusal(refusal, peer).sentence);
+    if (refusal.kind !== 'commitment') expect(told.next).not.toMatch(/by itself|lumbar-node queue/);
   });
 });
