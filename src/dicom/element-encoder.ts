@@ -69,8 +69,9 @@ export class ElementEncoder {
     this.#littleEndian = encoding.littleEndian;
   }
 
-  finish(): Uint8Array {
-    return Buffer.concat(this.#parts);
+  /** Everything so far, one piece per header and value: whoever joins it with more copies pixels only once. */
+  pieces(): readonly Uint8Array[] {
+    return this.#parts;
   }
 
   /** One element; the value is padded to even length with NUL for UI and binary VRs and with a space for text. */

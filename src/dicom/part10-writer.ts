@@ -99,7 +99,11 @@ export function writePart10(options: Part10Options): Uint8Array {
     transferSyntaxUid: syntaxUid,
     ...(sourceApplicationEntityTitle === undefined ? {} : { sourceApplicationEntityTitle }),
   });
-  return Buffer.concat([meta, writeDataSet(dataSet, options)]);
+  const context = writeContext(dataSet, options);
+  return Buffer.concat([
+    meta,
+    ...(context.syntax.deflated ? [writeDataSet(dataSet, options)] : encodePieces(dataSet, context)),
+  ]);
 }
 
 /**
@@ -163,9 +167,13 @@ const unicodeEncoder =
   };
 
 function encode(dataSet: WritableDataSet, context: WriteContext): Uint8Array {
+  return Buffer.concat(encodePieces(dataSet, context));
+}
+
+function encodePieces(dataSet: WritableDataSet, context: WriteContext): readonly Uint8Array[] {
   const encoder = new ElementEncoder(context.syntax);
   for (const element of plan(dataSet, context)) writeElement(encoder, element, context);
-  return encoder.finish();
+  return encoder.pieces();
 }
 
 /** Every attribute with its tag and VR, in ascending tag order (PS3.5 7.1). */
