@@ -1,4 +1,4 @@
-/** `npm run bench -- [suites] [--quick] [--out folder]`: measures side by side and writes bench.json and bench.md. */
+/** `npm run bench -- [suites] [--quick] [--runs n] [--out folder]`: measures side by side and writes bench.json and bench.md. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '5' },
     out: { type: 'string', default: 'bench-out' },
   },
 });
@@ -27,7 +28,12 @@ const facts = machineFacts();
 try {
   for (const suite of chosen) {
     say(`${suite.name} ...`);
-    const rows: readonly BenchRow[] = await suite.run({ quick: values.quick, folder, say });
+    const rows: readonly BenchRow[] = await suite.run({
+      quick: values.quick,
+      runs: Number(values.runs),
+      folder,
+      say,
+    });
     const result = { schema: 1, suite: suite.name, quick: values.quick, facts, rows };
     writeFileSync(join(out, `${suite.name}.json`), `${JSON.stringify(result, undefined, 1)}\n`);
     const text = markdownReport(rows, facts);

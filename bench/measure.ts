@@ -32,6 +32,8 @@ export interface Suite {
 export interface BenchContext {
   /** A smoke run: the smallest amounts that exercise everything; its figures mean nothing. */
   readonly quick: boolean;
+  /** Measured turns of each contender. */
+  readonly runs: number;
   /** Scratch folder on the disk under test; removed afterwards. */
   readonly folder: string;
   readonly say: (line: string) => void;

@@ -40,7 +40,7 @@ function loads({ folder, quick }: BenchContext): Load[] {
     {
       what: '10 MB DX',
       file: dx,
-      imagesPerRun: quick ? 4 : 48,
+      imagesPerRun: quick ? 4 : 24,
       bars: {
         'storescp --fork': { sign: '>=', value: 1 },
         'storescp --fork +B': { sign: '>=', value: 0.8 },
@@ -88,7 +88,7 @@ async function measure(context: BenchContext, load: Load, parallel: number): Pro
     return perSecond;
   };
   try {
-    const results = await alternate(context.quick ? 1 : 5, [
+    const results = await alternate(context.quick ? 1 : context.runs, [
       { name: 'ours', once: rate(ours.port, demoTitles.node) },
       { name: 'storescp --fork', once: rate(plain.port, 'STORESCP') },
       { name: 'storescp --fork +B', once: rate(preserving.port, 'STORESCP') },

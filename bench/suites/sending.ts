@@ -41,7 +41,11 @@ export const sending: Suite = {
   },
 };
 
-async function measure({ quick }: BenchContext, { what, files }: Parcel, port: number): Promise<BenchRow> {
+async function measure(
+  { quick, runs }: BenchContext,
+  { what, files }: Parcel,
+  port: number,
+): Promise<BenchRow> {
   const destination: Destination = {
     name: 'sink',
     host: '127.0.0.1',
@@ -55,7 +59,7 @@ async function measure({ quick }: BenchContext, { what, files }: Parcel, port: n
     await work();
     return (files.length * 1000) / (performance.now() - start);
   };
-  const results = await alternate(quick ? 1 : 7, [
+  const results = await alternate(quick ? 1 : runs, [
     {
       name: 'ours',
       once: perSecond(async () => {
