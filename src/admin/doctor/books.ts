@@ -104,6 +104,10 @@ export type IntegrityFacts =
   | { readonly kind: 'whole'; readonly sizeBytes: number }
   | { readonly kind: 'skipped'; readonly sizeBytes: number }
   | { readonly kind: 'broken'; readonly detail: string }
+  /** Of an earlier release; the start of this one brings it up to date. */
+  | { readonly kind: 'older'; readonly detail: string }
+  /** Not opened at all: the rights, or a newer release. */
+  | { readonly kind: 'closed'; readonly detail: string }
   | { readonly kind: 'absent'; readonly path: string };
 
 export function judgeIntegrity(facts: IntegrityFacts): Finding {
@@ -122,11 +126,23 @@ export function judgeIntegrity(facts: IntegrityFacts): Finding {
         `the database cannot be trusted: ${printable(facts.detail)}`,
         'Stop the service, keep the files as they are and restore the last backup; nothing that was acknowledged is lost while the spool is kept.',
       );
+    case 'older':
+      return warning(
+        name,
+        `not read: ${printable(facts.detail)}.`,
+        'Start the service with this release, then run doctor again.',
+      );
+    case 'closed':
+      return failure(
+        name,
+        `not read: ${printable(facts.detail)}.`,
+        'Run doctor as the user of the service, and with the release that the database was last used with.',
+      );
     case 'absent':
       return warning(
         name,
-        `there is no database at ${facts.path} yet.`,
-        'The first start makes it: lumbar-node start, or systemctl start lumbar-node.',
+        `there is no database at ${facts.path}, or this user may not see it.`,
+        'The first start of the node makes it: lumbar-node start, or systemctl start lumbar-node.',
       );
   }
 }

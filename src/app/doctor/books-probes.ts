@@ -93,6 +93,8 @@ export function probeIntegrity(path: string): Finding {
       store.close();
     }
   } catch (error) {
-    return judgeIntegrity({ kind: 'broken', detail: asNodeError(error).message });
+    const { code, message } = asNodeError(error);
+    if (code === 'STORE_UNSAFE') return judgeIntegrity({ kind: 'older', detail: message });
+    return judgeIntegrity({ kind: code === 'STORE_CORRUPT' ? 'broken' : 'closed', detail: message });
   }
 }

@@ -91,7 +91,8 @@ async function activatedModel(configFolder: string, database: string): Promise<s
   try {
     return await withBooks(configFolder, ({ store }) => store.settings.get(activeModelSetting));
   } catch (error) {
-    if (asNodeError(error).code.startsWith('STORE_')) return undefined;
+    const { code } = asNodeError(error);
+    if (code === 'NOT_FOUND' || code.startsWith('STORE_')) return undefined;
     throw error;
   }
 }

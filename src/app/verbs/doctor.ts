@@ -5,7 +5,7 @@ export const registerDoctor: RegisterVerb = (program, { configFolder, exit }) =>
   program
     .command('doctor')
     .description(
-      'look at configuration, disk, port, model, every PACS, certificates, queue, database and backups; changes nothing',
+      'look at configuration, disk, port, model, every PACS, certificates, queue, database and backups; changes nothing, its call to the node itself stands in the audit trail',
     )
     .option('--json', 'machine-readable')
     .option('--bundle <out.tar.gz>', 'also write what somebody who helps needs, without patients and secrets')

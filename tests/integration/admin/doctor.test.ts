@@ -14,6 +14,7 @@ import { startStorescp } from '../../support/storescp.ts';
 
 const storescp = peer('storescp');
 const openssl = peer('openssl');
+const sqlite = peer('sqlite3');
 
 const machineZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const everySrClass = [
@@ -283,6 +284,20 @@ describe.skipIf(storescp === undefined)('doctor names what keeps a node from wor
     bytes.fill(0xff, 4096, bytes.length);
     writeFileSync(databasePath, bytes);
     expect(await named(configFolder, 'db-integrity')).toMatchObject({ verdict: 'fail' });
+  });
+
+  test.skipIf(sqlite === undefined).each([
+    [1, 'warn', 'Start the service with this release'],
+    [9999, 'fail', 'the release that the database was last used with'],
+  ])('12b: a database of schema %i is not called broken', async (version, verdict, next) => {
+    const { folder, configFolder, databasePath } = await site();
+    mkdirSync(join(folder, 'data'));
+    openStore({ databasePath, clock: hostClock }).close();
+    execFileSync(sqlite ?? '', [databasePath, `PRAGMA user_version = ${version}`]);
+    expect(await named(configFolder, 'db-integrity')).toMatchObject({
+      verdict,
+      next: expect.stringContaining(next),
+    });
   });
 
   test('13: no backup and silent senders for days, and a data folder that others may look into', async () => {
