@@ -74,7 +74,14 @@ export function watchModel({ model }: Inference, { store, log }: Runtime): Model
   });
 }
 
-async function openActiveModel({ config, store }: Runtime): Promise<Result<Inference, NodeError>> {
+/** The active package, opened under every rule that it must keep before it may look at an image. */
+export async function openActiveModel({
+  config,
+  store,
+}: {
+  readonly config: Runtime['config'];
+  readonly store: Pick<Runtime['store'], 'settings'>;
+}): Promise<Result<Inference, NodeError>> {
   const folder = activeModelFolder(config.model, store.settings.get(activeModelSetting));
   if (!folder.ok) return folder;
   const trust = modelTrust(config.model);

@@ -22,6 +22,7 @@ import { registerStart } from './verbs/start.ts';
 import { registerStatus } from './verbs/status.ts';
 import { registerEcho } from './verbs/echo.ts';
 import { registerSend } from './verbs/send.ts';
+import { registerSendTest } from './verbs/send-test.ts';
 import { registerSink } from './verbs/sink.ts';
 import { registerTestRule } from './verbs/test-rule.ts';
 import type { RegisterVerb, VerbContext } from './verbs/verb.ts';
@@ -46,6 +47,7 @@ const verbs: readonly RegisterVerb[] = [
   registerAlert,
   registerEcho,
   registerSend,
+  registerSendTest,
   registerDemo,
   registerSimulate,
   registerSink,

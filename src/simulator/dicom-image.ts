@@ -17,6 +17,13 @@ import type { RandomStream } from './random.ts';
 /** The namespace of every UID the simulator makes; a seed gives the same UIDs everywhere. */
 const UID_NAMESPACE = '5b0f1a36-7f0e-4c38-9d52-0c9a4f6f7b21';
 
+/** Who a simulated image says it shows, where the person of the seed will not do; PN and LO values, ASCII. */
+export interface FictionalIdentity {
+  readonly patientName: string;
+  readonly patientId: string;
+  readonly accessionNumber: string;
+}
+
 /** One picture and everything its header needs. */
 export interface DicomImageInput {
   readonly anatomy: PatientAnatomy;
@@ -33,6 +40,8 @@ export interface DicomImageInput {
   readonly studyTime: string;
   /** Distinguishes UIDs of otherwise equal images (size, transfer syntax, a later copy). */
   readonly variant: string;
+  /** Absent: the person of the seed. */
+  readonly identity?: FictionalIdentity;
   readonly random: RandomStream;
 }
 
@@ -159,7 +168,7 @@ function birthDate(age: number, studyDate: string): string {
 export function buildDicomImage(input: DicomImageInput): DicomImage {
   const { anatomy, view, facing, habits, studyDate, studyTime, variant } = input;
   const seed = String(anatomy.seed);
-  const patientId = patientIdOf(anatomy.seed);
+  const patientId = input.identity?.patientId ?? patientIdOf(anatomy.seed);
   const studyInstanceUid = uuidV5Uid(UID_NAMESPACE, SIMULATOR_VERSION, seed, variant, 'study');
   const seriesInstanceUid = uuidV5Uid(UID_NAMESPACE, SIMULATOR_VERSION, seed, variant, 'series', view);
   const sopInstanceUid = uuidV5Uid(UID_NAMESPACE, SIMULATOR_VERSION, seed, variant, 'image', view);
@@ -184,14 +193,14 @@ export function buildDicomImage(input: DicomImageInput): DicomImage {
     SeriesTime: studyTime,
     AcquisitionTime: studyTime,
     ContentTime: studyTime,
-    AccessionNumber: `A${seed}`,
+    AccessionNumber: input.identity?.accessionNumber ?? `A${seed}`,
     StudyID: seed.slice(0, 16),
     ReferringPhysicianName: '',
     StudyDescription: habits.studyDescription,
     SeriesDescription: seriesDescription(habits, view, input.random),
     SeriesNumber: input.seriesNumber,
     InstanceNumber: 1,
-    PatientName: habits.patientName,
+    PatientName: input.identity?.patientName ?? habits.patientName,
     PatientID: patientId,
     PatientBirthDate: birthDate(anatomy.age, studyDate),
     PatientSex: anatomy.sex,

@@ -1,7 +1,7 @@
 /** A whole simulated study: AP, neutral lateral, flexion and extension of one person, and strays when asked for. */
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import { conditionOfSeed, type SimulatedClass } from './anatomy.ts';
-import { buildDicomImage, type DicomImage } from './dicom-image.ts';
+import { buildDicomImage, type DicomImage, type FictionalIdentity } from './dicom-image.ts';
 import type { StrayKind } from './stray-scene.ts';
 import { type HeaderHabits, type SimulatedView, sampleHabits } from './header-habits.ts';
 import { type LateralTruth, simulateLateral } from './lateral.ts';
@@ -35,6 +35,9 @@ export interface StudyOptions {
   readonly tags?: 'orderly' | 'realistic';
   /** Makes UIDs differ from those of another run over the same seeds. Default ''. */
   readonly variant?: string;
+  readonly identity?: FictionalIdentity;
+  /** YYYYMMDD and HHMMSS; default: a day and time drawn by the seed. */
+  readonly taken?: { readonly date: string; readonly time: string };
 }
 
 /** One image of a study with its ground truth (`truth` only for laterals). */
@@ -75,8 +78,8 @@ function openSession(seed: number, options: StudyOptions): Session {
     habits: sampleHabits(random, options.tags ?? 'realistic'),
     random,
     size: options.size ?? { detectorPitchMm: pitch },
-    studyDate: day.toISOString().slice(0, 10).replaceAll('-', ''),
-    studyTime: `${two(Math.floor(minutes / 60))}${two(minutes % 60)}00`,
+    studyDate: options.taken?.date ?? day.toISOString().slice(0, 10).replaceAll('-', ''),
+    studyTime: options.taken?.time ?? `${two(Math.floor(minutes / 60))}${two(minutes % 60)}00`,
   };
 }
 
@@ -98,6 +101,7 @@ export function* studyImages(seed: number, options: StudyOptions = {}): Generato
       studyDate: session.studyDate,
       studyTime: session.studyTime,
       variant: options.variant ?? '',
+      ...(options.identity === undefined ? {} : { identity: options.identity }),
       random,
     });
     const { columns, rows, photometricInterpretation, bitsStored } = rendered.image;

@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { echoPeer } from '../../../src/app/echo-verb.ts';
+import { sendTest } from '../../../src/app/send-test-verb.ts';
 import { sendByHand } from '../../../src/app/send-verb.ts';
 import { runSink } from '../../../src/app/sink-verb.ts';
+import { readPart10 } from '../../../src/dicom/part10-reader.ts';
 import { sopClassUid } from '../../../src/dicom/sop-class.ts';
 import { transferSyntaxUid } from '../../../src/dicom/transfer-syntax.ts';
 import { studyImages } from '../../../src/simulator/study.ts';
@@ -199,6 +201,59 @@ describe('send', () => {
         files: [{ end: { kind: 'refused', key: 'context-3' } }],
       });
     },
+  );
+});
+
+describe('send-test', () => {
+  test.skipIf(storescp === undefined)(
+    'DCMTK storescp that takes old reports only: image, capture and report arrive, and what to delete is said',
+    async () => {
+      const archive = await startStorescp({
+        program: storescp ?? '',
+        aeTitle: 'ARCHIVE',
+        sopClassUids: [
+          sopClassUid.digitalXRayImageStorageForPresentation,
+          sopClassUid.computedRadiographyImageStorage,
+          sopClassUid.secondaryCaptureImageStorage,
+          sopClassUid.enhancedSrStorage,
+        ],
+      });
+      onTestFinished(() => archive.stop());
+      const { configFolder, store } = siteToward(archive.port, 'ARCHIVE');
+      const file = join(configFolder, 'node.yaml');
+      const models = JSON.stringify(resolve(import.meta.dirname, '../../../models'));
+      writeFileSync(
+        file,
+        `${readFileSync(file, 'utf8')}model: { folder: ${models}, id: lumbar-nano-sim, providers: [cpu] }\n`,
+      );
+      const { output, text } = sendOutput('json');
+      expect(await sendTest(configFolder, 'main', 'with-image', output)).toBe(0);
+      const answer = JSON.parse(text()) as { remove: { studyInstanceUid: string } };
+      expect(answer).toMatchObject({
+        schema: 1,
+        stored: 3,
+        total: 3,
+        remove: { patientId: 'LUMBAR-NODE-TEST', patientName: 'TEST^PATIENT' },
+      });
+      const got = archive.files().map((path) => {
+        const read = readPart10(readFileSync(path));
+        if (!read.ok) throw read.error;
+        return read.value.dataSet;
+      });
+      expect(got.map((one) => one.string('Modality')).sort()).toEqual([
+        expect.stringMatching(/^(CR|DX)$/),
+        'OT',
+        'SR',
+      ]);
+      for (const one of got) {
+        expect(one.string('PatientID')).toBe('LUMBAR-NODE-TEST');
+        expect(one.string('PatientName')).toBe('TEST^PATIENT');
+        expect(one.string('StudyInstanceUID')).toBe(answer.remove.studyInstanceUid);
+      }
+      const [row] = store.auditQuery.query({ event: 'OPERATOR_ACTION', limit: 1 }).rows;
+      expect(row?.fields['operator']).toMatch(/./);
+    },
+    60_000,
   );
 });
 
