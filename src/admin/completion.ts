@@ -21,10 +21,12 @@ function bashScript(program: CommandNode): string {
     .map(({ path }) => path.join(' '))
     .filter((path) => path !== '');
   return `_${identifier(program)}() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path='' words='' word
+  local current="\${COMP_WORDS[COMP_CWORD]}" path='' words='' word before=''
   local known='|${paths.join('|')}|'
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    if [[ $known == *"|\${path:+$path }$word|"* ]]; then path="\${path:+$path }$word"; fi
+    # A folder may be called like a verb: what stands behind -c is no verb.
+    if [[ $before != -c && $before != --config && $known == *"|\${path:+$path }$word|"* ]]; then path="\${path:+$path }$word"; fi
+    before="$word"
   done
   case "$path" in
 ${cases.join('\n')}

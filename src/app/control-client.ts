@@ -1,7 +1,13 @@
 import { createConnection } from 'node:net';
 import { NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { ControlAnswer, ControlRequest, NodeStatus, ReloadAnswer } from './control-protocol.ts';
+import type {
+  ControlAnswer,
+  ControlRequest,
+  DifferenceAnswer,
+  NodeStatus,
+  ReloadAnswer,
+} from './control-protocol.ts';
 import { controlPath, withSocketPath } from './control-socket.ts';
 
 /** Why a running node gave no answer. `absent`: none runs on this data folder. */
@@ -16,6 +22,11 @@ const answerMs = 60_000;
 /** Asks the node that runs on a data folder for its state. */
 export async function askStatus(dataFolder: string): Promise<Result<NodeStatus, ControlFailure>> {
   return (await ask(dataFolder, { verb: 'status' })) as Result<NodeStatus, ControlFailure>;
+}
+
+/** What a reload would change in the running node. */
+export async function askDifference(dataFolder: string): Promise<Result<DifferenceAnswer, ControlFailure>> {
+  return (await ask(dataFolder, { verb: 'difference' })) as Result<DifferenceAnswer, ControlFailure>;
 }
 
 /** Has the running node read its configuration folder again. */

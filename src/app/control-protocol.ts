@@ -7,6 +7,8 @@ import { z } from 'zod';
  */
 export const controlRequest = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('status') }),
+  /** What a reload would change; changes nothing. */
+  z.strictObject({ verb: z.literal('difference') }),
   z.strictObject({ verb: z.literal('reload'), operator: z.string().min(1).max(64) }),
   /** There may be new work in the database. */
   z.strictObject({ verb: z.literal('wake'), operator: z.string().min(1).max(64) }),
@@ -47,9 +49,19 @@ export interface ReloadAnswer {
   readonly waitingForRestart: readonly string[];
 }
 
+/** What the files on disk would change; secrets are masked. */
+export interface DifferenceAnswer {
+  readonly schema: 1;
+  readonly differs: boolean;
+  readonly text: string;
+}
+
 /** `refused`: the request was understood and not carried out; the text says why. */
 export type ControlAnswer =
-  | { readonly ok: true; readonly value: NodeStatus | ReloadAnswer | { readonly schema: 1 } }
+  | {
+      readonly ok: true;
+      readonly value: NodeStatus | ReloadAnswer | DifferenceAnswer | { readonly schema: 1 };
+    }
   | { readonly ok: false; readonly refused: string };
 
 export const maxControlLine = 64 * 1024;

@@ -4,14 +4,16 @@ import { asNodeError } from '../core/errors.ts';
 import { hostClock } from '../store/store.ts';
 import { retentionRules } from './retention-rules.ts';
 import type { Runtime } from './runtime.ts';
+import { makeBackup } from './scheduled-backup.ts';
 
 const emergencyMs = 30_000;
 
 /**
- * Retention on the configured schedule, in the process that knows what was delivered: nothing leaves before its
+ * Retention and backup on their configured schedules, in the process that knows what was delivered: nothing leaves before its
  * delivery, and where commitment is configured not before that. A failed run is an alert and tried again next time.
  */
-export function scheduleHousekeeping({ config, store, log, folders }: Runtime): { stop(): Promise<void> } {
+export function scheduleHousekeeping(runtime: Runtime): { stop(): Promise<void> } {
+  const { config, store, log, folders } = runtime;
   const { images, schedule } = config.retention;
   const rules = retentionRules(config);
   const run = (spoolAfterMs: number): void => {
@@ -24,6 +26,10 @@ export function scheduleHousekeeping({ config, store, log, folders }: Runtime): 
     }
   };
   const task = cron.schedule(schedule, () => run(images), { timezone: config.timeZone, noOverlap: true });
+  const backup = cron.schedule(config.backup.schedule, () => makeBackup(runtime, hostClock.nowMs()), {
+    timezone: config.timeZone,
+    noOverlap: true,
+  });
   // Below the watermark no image comes in: what is delivered goes at once, whatever its age, so that others may.
   const emergency = setInterval(() => {
     const { bavail, bsize } = statfsSync(folders.data);
@@ -33,6 +39,7 @@ export function scheduleHousekeeping({ config, store, log, folders }: Runtime): 
     stop: async () => {
       clearInterval(emergency);
       await task.stop();
+      await backup.stop();
     },
   };
 }

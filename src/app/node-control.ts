@@ -19,6 +19,8 @@ export function controlHandler(node: ControlledNode): ControlHandler {
     switch (request.verb) {
       case 'status':
         return { ok: true, value: statusOf(node) };
+      case 'difference':
+        return { ok: true, value: { schema: 1, ...running.difference() } };
       case 'reload': {
         const outcome = await running.reload(request.operator);
         const waiting = outcome.kind === 'refused' ? running.waitingForRestart : outcome.waitingForRestart;

@@ -5,11 +5,13 @@ import { registerAudit } from './verbs/audit.ts';
 import { registerAlert } from './verbs/alert.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompletion } from './verbs/completion.ts';
+import { registerConfig } from './verbs/config.ts';
 import { registerDemo } from './verbs/demo.ts';
 import { registerDoctor } from './verbs/doctor.ts';
 import { registerEvaluate } from './verbs/evaluate.ts';
 import { registerExplain } from './verbs/explain.ts';
 import { registerFeedback } from './verbs/feedback.ts';
+import { registerInit } from './verbs/init.ts';
 import { registerModel } from './verbs/model.ts';
 import { registerPreprocess } from './verbs/preprocess.ts';
 import { registerQueue } from './verbs/queue.ts';
@@ -32,7 +34,9 @@ const defaultConfigFolder = 'config';
 /** In the order of `--help`: running the node, then looking at it, then models and trials. */
 const verbs: readonly RegisterVerb[] = [
   registerStart,
+  registerInit,
   registerCheck,
+  registerConfig,
   registerDoctor,
   registerStatus,
   registerExplain,

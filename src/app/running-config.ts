@@ -74,6 +74,14 @@ export class RunningConfig {
     return this.#waiting.map(({ path }) => path);
   }
 
+  /** What the folder would change now, or its faults; changes nothing. */
+  difference(): { readonly differs: boolean; readonly text: string } {
+    const wanted = this.#ports.check();
+    if (!wanted.ok) return { differs: true, text: formatFaults(wanted.error) };
+    const changes = diffConfig(this.#order.loaded, wanted.value);
+    return { differs: changes.length > 0, text: formatChanges(changes) };
+  }
+
   /** Reloads when its turn has come; never throws. */
   reload(operator: string): Promise<ReloadOutcome> {
     this.#queued++;
