@@ -24,7 +24,7 @@ export const identityCases: readonly TortureCase[] = [
     expects: 'refused; no file is opened outside the data folder',
     quick: true,
     run: async (bench) => {
-      const node = await bench.node();
+      const node = await bench.node({ env: { NODE_DISABLE_COMPILE_CACHE: '1' } });
       const image = new ImageFactory(`${bench.seed}/N07`).next();
       const trace = await traceProcess(
         node.pids().listener ?? 0,

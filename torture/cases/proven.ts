@@ -158,7 +158,11 @@ const proven: readonly Proven[] = [
     title: 'markup and formulas in names, in console, metrics and exports',
     injects: '<svg onload>, quotes, formulas as Patient Name and AE title',
     expects: 'escaped, label cardinality bounded',
-    files: ['tests/unit/admin'],
+    files: [
+      'tests/unit/admin/audit-message.test.ts',
+      'tests/integration/admin/console-pages.test.ts',
+      'tests/integration/admin/audit.test.ts',
+    ],
   },
   {
     id: 'O06',
