@@ -3,6 +3,7 @@ import { product } from './product.ts';
 import { exitCodes } from './restart-policy.ts';
 import { registerAudit } from './verbs/audit.ts';
 import { registerAlert } from './verbs/alert.ts';
+import { registerBackup } from './verbs/backup.ts';
 import { registerCheck } from './verbs/check.ts';
 import { registerCompletion } from './verbs/completion.ts';
 import { registerConfig } from './verbs/config.ts';
@@ -48,6 +49,7 @@ const verbs: readonly RegisterVerb[] = [
   registerReprocess,
   registerFeedback,
   registerRetention,
+  registerBackup,
   registerAlert,
   registerEcho,
   registerSend,
