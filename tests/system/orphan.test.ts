@@ -1,26 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { hostClock } from '../../src/store/store.ts';
 import { prepareNodeFolder } from '../support/running-node.ts';
 
-/** Processes that were started with this configuration folder. */
-function processesOf(configFolder: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const path = `/proc/${pid}/cmdline`;
-      try {
-        return existsSync(path) && readFileSync(path, 'utf8').includes(configFolder);
-      } catch {
-        return false;
-      }
-    });
+/** The children of a process that still runs. */
+function childrenOf(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : [];
 }
+
+const runs = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 test('a supervisor that is killed while its children start leaves none behind: two generations would both send', async () => {
   const { folder, configFolder, pacs } = await prepareNodeFolder();
@@ -28,21 +21,25 @@ test('a supervisor that is killed while its children start leaves none behind: t
     await pacs.close();
     rmSync(folder, { recursive: true, force: true });
   });
+  let children: number[] = [];
   const until = async (condition: () => boolean) => {
     const endMs = hostClock.monotonicMs() + 90_000;
     while (!condition()) {
-      if (hostClock.monotonicMs() > endMs)
-        throw new Error(`still there: ${processesOf(configFolder).join(' ')}`);
+      if (hostClock.monotonicMs() > endMs) throw new Error(`children: ${children.join(' ')}`);
       await delay(20);
     }
   };
   const main = resolve(import.meta.dirname, '../../src/main.ts');
   const node = spawn(process.execPath, [main, '--config', configFolder, 'start'], { stdio: 'ignore' });
   const ended = once(node, 'exit');
-  // The supervisor and three children: the worker is still opening its model.
-  await until(() => processesOf(configFolder).length >= 4);
+  onTestFinished(() => void node.kill('SIGKILL'));
+  // All three children are there; the worker is still opening its model.
+  await until(() => {
+    children = childrenOf(node.pid ?? 0);
+    return children.length >= 3;
+  });
   node.kill('SIGKILL');
   await ended;
-  await until(() => processesOf(configFolder).length === 0);
-  expect(processesOf(configFolder)).toEqual([]);
+  await until(() => !children.some(runs));
+  expect(children.filter(runs)).toEqual([]);
 }, 200_000);
