@@ -79,15 +79,17 @@ describe.skipIf(!sharedDataPresent || program === undefined)('real files of othe
     const resent = images().reduce((sum, { duplicateCount }) => sum + duplicateCount, 0);
     expect(images().length + resent).toBe(statuses.filter((status) => status === 0).length);
     const refused = auditOf('INSTANCE_REFUSED');
-    expect(refused.map(({ dimseStatus }) => dimseStatus).sort()).toEqual(
-      statuses.filter((status) => status !== 0).sort(),
-    );
+    // A flood of refusals is counted, not written one by one: each kind stands there, none more often than it came.
+    const failures = statuses.filter((status) => status !== 0);
+    expect(new Set(refused.map(({ dimseStatus }) => dimseStatus))).toEqual(new Set(failures));
+    expect(refused.length).toBeLessThanOrEqual(failures.length);
     for (const { detail } of refused) expect(detail).toMatch(/\S/);
     const aborted = [
       ...endsOfKind('aborted'),
       ...[...rawEnds.values()].filter(({ kind }) => kind === 'aborted'),
     ];
-    expect(auditOf('PROTOCOL_VIOLATION')).toHaveLength(aborted.length);
+    expect(auditOf('PROTOCOL_VIOLATION').length > 0).toBe(aborted.length > 0);
+    expect(auditOf('PROTOCOL_VIOLATION').length).toBeLessThanOrEqual(aborted.length);
   });
 
   test('every stored image ends as analysed, or otherwise with a reason', () => {
