@@ -47,7 +47,7 @@ export function consolePorts(
     nowMs,
     readings: watches.readings,
     metrics,
-    status: () => statusFacts(books),
+    status: () => statusFacts({ ...books, filesFaulty: !watches.readings().configValid }),
     alerts: (limit) => store.alerts.history(limit),
     senders: () => store.monitor.senders().map(({ callingAeTitle }) => callingAeTitle),
     senderRows: () =>

@@ -2,6 +2,7 @@ import { createConnection } from 'node:net';
 import { NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type {
+  ConfigurationAnswer,
   ControlAnswer,
   ControlRequest,
   DifferenceAnswer,
@@ -27,6 +28,13 @@ export async function askStatus(dataFolder: string): Promise<Result<NodeStatus, 
 /** What a reload would change in the running node. */
 export async function askDifference(dataFolder: string): Promise<Result<DifferenceAnswer, ControlFailure>> {
   return (await ask(dataFolder, { verb: 'difference' })) as Result<DifferenceAnswer, ControlFailure>;
+}
+
+/** The configuration that the running node works by, secrets masked. */
+export async function askConfiguration(
+  dataFolder: string,
+): Promise<Result<ConfigurationAnswer, ControlFailure>> {
+  return (await ask(dataFolder, { verb: 'configuration' })) as Result<ConfigurationAnswer, ControlFailure>;
 }
 
 /** Has the running node read its configuration folder again. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LoadedConfig } from '../core/config/index.ts';
 
 /**
  * What another program of this machine may ask a running node through `<data>/control.sock`: one JSON object a line,
@@ -7,6 +8,8 @@ import { z } from 'zod';
  */
 export const controlRequest = z.discriminatedUnion('verb', [
   z.strictObject({ verb: z.literal('status') }),
+  /** What the node works by, for a command that reads while the files have faults. */
+  z.strictObject({ verb: z.literal('configuration') }),
   /** What a reload would change; changes nothing. */
   z.strictObject({ verb: z.literal('difference') }),
   z.strictObject({ verb: z.literal('reload'), operator: z.string().min(1).max(64) }),
@@ -56,11 +59,23 @@ export interface DifferenceAnswer {
   readonly text: string;
 }
 
+/** The configuration in force, secrets masked. */
+export interface ConfigurationAnswer {
+  readonly schema: 1;
+  readonly configFolder: string;
+  readonly loaded: LoadedConfig;
+}
+
 /** `refused`: the request was understood and not carried out; the text says why. */
 export type ControlAnswer =
   | {
       readonly ok: true;
-      readonly value: NodeStatus | ReloadAnswer | DifferenceAnswer | { readonly schema: 1 };
+      readonly value:
+        | NodeStatus
+        | ConfigurationAnswer
+        | ReloadAnswer
+        | DifferenceAnswer
+        | { readonly schema: 1 };
     }
   | { readonly ok: false; readonly refused: string };
 

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../core/config/index.ts';
 import type { ControlAnswer, NodeStatus } from './control-protocol.ts';
 import type { ControlHandler } from './control-socket.ts';
 import { processNames } from './process-messages.ts';
@@ -21,6 +22,11 @@ export function controlHandler(node: ControlledNode): ControlHandler {
         return { ok: true, value: statusOf(node) };
       case 'difference':
         return { ok: true, value: { schema: 1, ...running.difference() } };
+      case 'configuration':
+        return {
+          ok: true,
+          value: { schema: 1, configFolder: node.configFolder, loaded: withoutSecrets(running.order.loaded) },
+        };
       case 'reload': {
         const outcome = await running.reload(request.operator);
         const waiting = outcome.kind === 'refused' ? running.waitingForRestart : outcome.waitingForRestart;

@@ -8,7 +8,14 @@ import { product } from './product.ts';
 const dayMs = 86_400_000;
 
 /** Reads the status screen's facts from the books, the kernel and the file system; works when the node is down. */
-export async function statusFacts({ config, loaded, folders, store, time }: Books): Promise<StatusFacts> {
+export async function statusFacts({
+  config,
+  loaded,
+  filesFaulty,
+  folders,
+  store,
+  time,
+}: Books): Promise<StatusFacts> {
   const nowMs = hostClock.nowMs();
   const studies = store.monitor.studies();
   const depth = store.jobs.depth();
@@ -39,7 +46,8 @@ export async function statusFacts({ config, loaded, folders, store, time }: Book
       readAtMs: service.configuration?.atMs,
       runningSha256: service.configuration?.sha256,
       filesSha256: loaded.sha256,
-      refusedAtMs: service.refusedAtMs,
+      // Files with faults that nobody has asked the node to take over are told just the same.
+      refusedAtMs: service.refusedAtMs ?? (filesFaulty ? nowMs : undefined),
     },
   };
 }

@@ -2,10 +2,18 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { askReload, askStatus, recycleProcess, wakeNode } from '../../src/app/control-client.ts';
+import {
+  askConfiguration,
+  askReload,
+  askStatus,
+  recycleProcess,
+  wakeNode,
+} from '../../src/app/control-client.ts';
 import type { NodeStatus, ReloadAnswer } from '../../src/app/control-protocol.ts';
 import { controlPath } from '../../src/app/control-socket.ts';
 import { demoTitles } from '../../src/app/demo-config.ts';
+import { examine } from '../../src/app/doctor/examine.ts';
+import { statusFromBooks } from '../../src/app/status-verb.ts';
 import { foldersOf, readConfig } from '../../src/app/runtime.ts';
 import { requestAssociation } from '../../src/upper-layer/association.ts';
 import { type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
@@ -114,6 +122,13 @@ describe('reload of a running node', () => {
     await running.until('audited', () => audited('CONFIG_REFUSED').length > 0, 5000);
     expect(audited('CONFIG_REFUSED').at(0)).toMatchObject({ operator: 'bob' });
 
+    // People look most while something is wrong: the reading commands go by what the node works by.
+    const { text } = await statusFromBooks(running.configFolder, 'text');
+    expect(text).toContain('are refused: lumbar-node check');
+    const findings = await examine(running.configFolder, Date.now());
+    expect(findings[0]).toMatchObject({ name: 'config-valid', verdict: 'fail' });
+    expect(findings.map(({ name }) => name)).toContain('db-integrity');
+
     writeFileSync(configFile(), original);
     expect(await reload()).toMatchObject({ result: 'unchanged' });
     expect((await status()).staleConfig).toBeNull();
@@ -160,6 +175,17 @@ describe('the control socket', () => {
       serving: true,
       staleConfig: null,
       processes: { listener: { pid: running.node.supervisor.pids().listener, port: running.node.port } },
+    });
+  });
+
+  test('tells the configuration in force with every secret masked', async () => {
+    rewrite('console: { enabled: false }', 'console: { enabled: false, password: fictional-secret }');
+    expect(await reload()).toMatchObject({ result: 'reloaded' });
+    const answer = await askConfiguration(dataFolder);
+    expect(JSON.stringify(answer)).not.toContain('fictional-secret');
+    expect(answer).toMatchObject({
+      ok: true,
+      value: { loaded: { config: { console: { password: '********' } } } },
     });
   });
 

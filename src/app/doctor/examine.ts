@@ -4,6 +4,7 @@ import type { ConfigFault, NodeConfig } from '../../core/config/index.ts';
 import { loadConfig } from '../../core/config/index.ts';
 import { asNodeError } from '../../core/errors.ts';
 import { withBooks } from '../books.ts';
+import { configToReadBy } from '../config-to-read-by.ts';
 import { nodeRunsOn } from '../instance-lock.ts';
 import { activeModelSetting } from '../model-selection.ts';
 import { foldersOf } from '../runtime.ts';
@@ -18,9 +19,11 @@ import { probePeer, probeSelf } from './peer-probes.ts';
  * the peers' timers would run out unheard.
  */
 export async function examine(configFolder: string, nowMs: number): Promise<Finding[]> {
-  const loaded = loadConfig(configFolder, process.env);
-  if (!loaded.ok) return [configurationFault(loaded.error)];
-  const { config, sha256 } = loaded.value;
+  const files = loadConfig(configFolder, process.env);
+  const readBy = await configToReadBy(configFolder).catch(() => undefined);
+  if (readBy === undefined)
+    return [configurationFault(files.ok ? [] : files.error, 'Nothing else was looked at.')];
+  const { config, sha256 } = readBy.loaded;
   const { data, database } = foldersOf(config, configFolder);
   const runs = existsSync(data) && (await nodeRunsOn(data));
   const activated = await activatedModel(configFolder, database);
@@ -33,7 +36,12 @@ export async function examine(configFolder: string, nowMs: number): Promise<Find
   const [port, self, model, ...peers] = asked;
   const whole = probeIntegrity(database);
   return [
-    fine('config-valid', `${configFolder} (sha256 ${sha256.slice(0, 12)}).`),
+    files.ok
+      ? fine('config-valid', `${configFolder} (sha256 ${sha256.slice(0, 12)}).`)
+      : configurationFault(
+          files.error,
+          'The running node keeps the one before, by which the rest was looked at.',
+        ),
     ...(await looked('data-dir-writable-and-space', () => probeDataFolder(config, data))),
     ...(await looked('service-user-permissions', () => probePermissions(config, data))),
     probeTimeZone(config, nowMs),
@@ -74,13 +82,13 @@ function isAsked(
   return destination.deliver !== 'off';
 }
 
-function configurationFault(faults: readonly ConfigFault[]): Finding {
+function configurationFault(faults: readonly ConfigFault[], rest: string): Finding {
   const [first] = faults;
   const place = first?.span === undefined ? (first?.file ?? '') : `${first.file}:${first.span.line}`;
   const others = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
   return failure(
     'config-valid',
-    `${place}: ${first?.message ?? 'cannot be read'}${others}. Nothing else was looked at.`,
+    `${place}: ${first?.message ?? 'cannot be read'}${others}. ${rest}`,
     'lumbar-node check shows every fault with its line.',
   );
 }

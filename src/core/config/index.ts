@@ -27,7 +27,7 @@ export type {
   StorageConfig,
 } from './node-config.ts';
 export { configJsonSchema, configReference, explainSetting } from './reference.ts';
-export { keepUntilRestart } from './running.ts';
+export { keepUntilRestart, withoutSecrets } from './running.ts';
 export { configFiles } from './schema/index.ts';
 export { resultObjectKinds, srClasses } from './schema/peers.ts';
 export type { Origin, SourceFile } from './source-set.ts';

@@ -59,3 +59,10 @@ function setAt(tree: Record<string, unknown>, name: string, value: unknown): voi
   if (value === undefined) Reflect.deleteProperty(level, last);
   else level[last] = value;
 }
+
+/** The configuration for somebody who only reads by it: secrets masked, and not even the written settings in it. */
+export function withoutSecrets({ config, sha256, entries }: LoadedConfig): LoadedConfig {
+  const shown = structuredClone(config) as unknown as Record<string, unknown>;
+  for (const { path, value } of entries) if (value === secretMask) setAt(shown, path, secretMask);
+  return { config: shown as unknown as LoadedConfig['config'], sha256, entries, settings: null };
+}
