@@ -1,10 +1,10 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isChildMessage } from '../src/app/process-messages.ts';
 import { peer } from '../tests/support/peer.ts';
+import { isOpen } from '../tests/support/ports.ts';
 
 /** A server under measurement. */
 export interface RunningServer {
@@ -24,7 +24,7 @@ export async function startServer(
   child.stderr.on('data', (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-2000);
   });
-  for (let tries = 0; !(await takesConnections(port)); tries++) {
+  for (let tries = 0; !(await isOpen(port)); tries++) {
     if (child.exitCode !== null || tries > 400) throw new Error(`${program} does not listen:\n${output}`);
     await delay(25);
   }
@@ -69,33 +69,11 @@ export async function run(program: string, args: readonly string[]): Promise<voi
   if (code !== 0) throw new Error(`${program} ended with ${code ?? 'a signal'}:\n${output}`);
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
 /** Resident memory of a process now and at its highest, MB (VmRSS and VmHWM of /proc). */
 export function memoryOf(pid: number): { readonly nowMb: number; readonly peakMb: number } {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
   const mb = (key: string): number => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1024;
   return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') };
-}
-
-function takesConnections(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {

@@ -6,9 +6,10 @@ import { foldersOf, readConfig } from '../../src/app/runtime.ts';
 import { startNode } from '../../src/app/start.ts';
 import { sendAsModality } from '../../src/simulator/modality.ts';
 import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
+import { freePort } from '../../tests/support/ports.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { type BenchContext, type BenchRow, type Suite, summarise } from '../measure.ts';
-import { freePort, requiredPeer, startNodeProcess, startServer } from '../processes.ts';
+import { requiredPeer, startNodeProcess, startServer } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
 

@@ -2,9 +2,10 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { demoTitles, writeDemoConfig } from '../../src/app/demo-config.ts';
 import { startOrthanc } from '../../tests/support/orthanc.ts';
+import { freePort } from '../../tests/support/ports.ts';
 import { transportImage } from '../images.ts';
 import { alternate, type Bar, type BenchContext, type BenchRow, compared, type Suite } from '../measure.ts';
-import { freePort, requiredPeer, run, startNodeProcess, startServer } from '../processes.ts';
+import { requiredPeer, run, startNodeProcess, startServer } from '../processes.ts';
 
 interface Load {
   readonly what: string;

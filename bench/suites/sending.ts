@@ -5,9 +5,10 @@ import { transferSyntaxUid } from '../../src/dicom/transfer-syntax.ts';
 import { type Destination, defaultDestinationTimeouts } from '../../src/scu/destination.ts';
 import { fileBytes } from '../../src/scu/part10-data-set.ts';
 import { storeObjects } from '../../src/scu/store-scu.ts';
+import { freePort } from '../../tests/support/ports.ts';
 import { transportImage } from '../images.ts';
 import { alternate, type BenchContext, type BenchRow, compared, type Suite } from '../measure.ts';
-import { freePort, requiredPeer, run, startServer } from '../processes.ts';
+import { requiredPeer, run, startServer } from '../processes.ts';
 import { resultFiles } from '../result-files.ts';
 
 interface Parcel {

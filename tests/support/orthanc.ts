@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './ports.ts';
 
 /** An AE that Orthanc knows: whom it accepts and to whom it reports storage commitment. */
 export interface OrthancModality {
@@ -121,16 +121,6 @@ export async function startOrthanc(options: OrthancOptions): Promise<Orthanc> {
     log: () => log,
     stop,
   };
-}
-
-/** A TCP port that was free a moment ago; for programs that cannot be given port 0. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  return address.port;
 }
 
 async function checked(response: Promise<Response>, path: string): Promise<Response> {

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -65,16 +63,6 @@ export async function prepareNodeFolder(options: NodeFolderOptions = {}): Promis
   }
   const { database } = foldersOf(readConfig(configFolder).config, configFolder);
   return { folder, configFolder, databasePath: database, received, pacs };
-}
-
-/** A port that was free a moment ago, for a listener that must come back on the same one. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 export async function startNodeUnderTest(

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './running-node.ts';
+import { freePort, isOpen } from './ports.ts';
 
 /** DCMTK's `storescp` as an archive that takes some SOP classes only. */
 export interface Storescp {
@@ -48,7 +47,7 @@ export async function startStorescp(options: {
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   // It says nothing when it is ready.
-  while (child.exitCode === null && !(await listens(port))) await delay(20);
+  while (child.exitCode === null && !(await isOpen(port))) await delay(20);
   if (child.exitCode !== null) throw new Error('storescp did not start');
   return {
     port,
@@ -59,15 +58,4 @@ export async function startStorescp(options: {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

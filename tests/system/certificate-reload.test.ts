@@ -11,7 +11,8 @@ import { simulateStudy } from '../../src/simulator/study.ts';
 import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
 import { peer } from '../support/peer.ts';
 import { makePki } from '../support/pki.ts';
-import { freePort, prepareNodeFolder } from '../support/running-node.ts';
+import { freePort } from '../support/ports.ts';
+import { prepareNodeFolder } from '../support/running-node.ts';
 
 const run = promisify(execFile);
 const storescu = peer('storescu');

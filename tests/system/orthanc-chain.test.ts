@@ -10,7 +10,8 @@ import { type SimulatedImage, simulateStudy } from '../../src/simulator/study.ts
 import names from '../fixtures/character-sets.json' with { type: 'json' };
 import { type Orthanc, startOrthanc } from '../support/orthanc.ts';
 import { peer } from '../support/peer.ts';
-import { freePort, type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
+import { freePort } from '../support/ports.ts';
+import { type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
 import { sharedDataPath, sharedDataPresent } from '../support/shared-data.ts';
 import { storescu } from '../support/storescu.ts';
 

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { demoTitles } from '../../src/app/demo-config.ts';
 import { hostClock } from '../../src/store/store.ts';
 import { peer } from '../support/peer.ts';
-import { freePort, startNodeUnderTest } from '../support/running-node.ts';
+import { freePort } from '../support/ports.ts';
+import { startNodeUnderTest } from '../support/running-node.ts';
 
 const run = promisify(execFile);
 const echoscu = peer('echoscu');

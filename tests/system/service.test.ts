@@ -9,7 +9,8 @@ import { sendAsModality } from '../../src/simulator/modality.ts';
 import { simulateStudy } from '../../src/simulator/study.ts';
 import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
 import { peer } from '../support/peer.ts';
-import { freePort, prepareNodeFolder } from '../support/running-node.ts';
+import { freePort } from '../support/ports.ts';
+import { prepareNodeFolder } from '../support/running-node.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const socketActivate = peer('systemd-socket-activate');

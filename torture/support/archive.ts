@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { hostClock } from '../../src/store/store.ts';
 import { type MiniPacs, type ReceivedObject, startMiniPacs } from '../../src/simulator/mini-pacs.ts';
-import { freePort } from './ports.ts';
+import { hostClock } from '../../src/store/store.ts';
+import { freePort } from '../../tests/support/ports.ts';
 
 /** A good archive on dcmjs-dimse that keeps what it got, and can be away and come back on the same port. */
 export interface Archive {

@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from './ports.ts';
+import { freePort } from '../../tests/support/ports.ts';
 
 /** How a connection through the proxy suffers. */
 export interface Weather {

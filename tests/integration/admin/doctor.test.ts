@@ -9,7 +9,8 @@ import { sopClassUid } from '../../../src/dicom/sop-class.ts';
 import { hostClock, openStore } from '../../../src/store/store.ts';
 import { peer } from '../../support/peer.ts';
 import { makePki } from '../../support/pki.ts';
-import { freePort, prepareNodeFolder, startNodeUnderTest } from '../../support/running-node.ts';
+import { freePort } from '../../support/ports.ts';
+import { prepareNodeFolder, startNodeUnderTest } from '../../support/running-node.ts';
 import { startStorescp } from '../../support/storescp.ts';
 
 const storescp = peer('storescp');

@@ -11,7 +11,7 @@ import { sopClassUid } from '../../../src/dicom/sop-class.ts';
 import { transferSyntaxUid } from '../../../src/dicom/transfer-syntax.ts';
 import { studyImages } from '../../../src/simulator/study.ts';
 import { peer } from '../../support/peer.ts';
-import { freePort } from '../../support/running-node.ts';
+import { freePort } from '../../support/ports.ts';
 import { openSiteBooks, type SiteBooks } from '../../support/site-books.ts';
 import { startStorescp } from '../../support/storescp.ts';
 import { storescu } from '../../support/storescu.ts';

@@ -15,8 +15,9 @@ import { CommitmentRequester, commitmentReported } from '../../../src/scu/storag
 import { storeObjects } from '../../../src/scu/store-scu.ts';
 import { MemoryCommitments } from '../../support/memory-commitments.ts';
 import { EventLog, MemoryOutbox } from '../../support/memory-outbox.ts';
-import { freePort, type Orthanc, startOrthanc } from '../../support/orthanc.ts';
+import { type Orthanc, startOrthanc } from '../../support/orthanc.ts';
 import { peer } from '../../support/peer.ts';
+import { freePort } from '../../support/ports.ts';
 import { testObject } from '../../support/result-object.ts';
 import { openDoor } from '../../support/scp-harness.ts';
 
