@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../core/result.ts';
+import { isTimeZone } from '../core/time-zone.ts';
 
 /** What a first configuration needs to know; everything else has a default that can be changed later. */
 export interface InitAnswers {
@@ -98,13 +99,4 @@ function readPacs(text: string): Result<InitAnswers['pacs'], string> {
   return aeTitlePattern.test(aeTitle) && port.ok
     ? ok({ aeTitle, host: host.replace(/^\[(.*)\]$/, '$1'), port: port.value })
     : err('write AETITLE@host:port, such as ARCHIVE@10.0.0.5:104');
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return !/^[+-]/.test(name);
-  } catch {
-    return false;
-  }
 }

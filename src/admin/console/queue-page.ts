@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { SiteTime } from '../site-time.ts';
 import { counted, printable } from '../text-layout.ts';
 import type { StatusFacts } from '../status/status-report.ts';
+import { destinationsTable } from './destinations-table.ts';
 import type { Page } from './page.ts';
 import { mark, moment, nothing, table, uidTail } from './parts.ts';
 import type { ConsolePorts, UnfinishedRow } from './ports.ts';
@@ -21,28 +22,7 @@ export function queuePage({ destinations, unfinished, time, nowMs }: QueuePageIn
     section: '/queue',
     refreshSeconds: 60,
     body: html`<h1>${total === 0 ? 'Nothing waits' : `${counted(total, 'thing')} ${total === 1 ? 'is' : 'are'} unfinished`}</h1>
-${table({
-  caption: 'Destinations',
-  columns: [
-    { head: 'Name' },
-    { head: 'Delivery' },
-    { head: 'Stored in 24 h', kind: 'number' },
-    { head: 'Waiting', kind: 'number' },
-    { head: 'Oldest' },
-    { head: 'Need a person', kind: 'number' },
-    { head: 'Last answer' },
-  ],
-  rows: destinations.map(({ name, deliver, stored24h, waiting, oldestWaitingAtMs, parked, lastError }) => [
-    name,
-    mark(deliver === 'on' ? 'well' : 'plain', deliver),
-    String(stored24h),
-    String(waiting),
-    oldestWaitingAtMs === undefined ? '' : moment(oldestWaitingAtMs, time, nowMs),
-    String(parked),
-    waiting + parked > 0 && lastError !== undefined ? printable(lastError) : '',
-  ]),
-  empty: 'No destination is configured.',
-})}
+${destinationsTable(destinations, { caption: 'Destinations', time, nowMs })}
 ${table({
   caption: `Unfinished, oldest first, times ${time.zone}${total > rows.length ? `; the ${rows.length} oldest of ${total}` : ''}`,
   columns: [

@@ -3,6 +3,7 @@ import type { Readings } from '../readings.ts';
 import { healthOf, latencyText, type StatusFacts } from '../status/status-report.ts';
 import type { SiteTime } from '../site-time.ts';
 import { duration, printable, size } from '../text-layout.ts';
+import { destinationsTable } from './destinations-table.ts';
 import type { Page } from './page.ts';
 import {
   advice,
@@ -95,35 +96,7 @@ ${table({
 
 function destinations({ destinations: list, nowMs }: StatusFacts, time: SiteTime): Html {
   return html`<section aria-labelledby="destinations"><h2 id="destinations">Destinations</h2>
-${table({
-  caption: 'Where results go, and what waits',
-  captionLook: 'unseen',
-  columns: [
-    { head: 'Name' },
-    { head: 'State' },
-    { head: 'Stored in 24 h', kind: 'number' },
-    { head: 'Waiting', kind: 'number' },
-    { head: 'Oldest' },
-    { head: 'Need a person', kind: 'number' },
-    { head: 'Last answer' },
-  ],
-  rows: list.map(({ name, deliver, stored24h, waiting, oldestWaitingAtMs, parked, lastError }) => [
-    html`<a href="/queue">${name}</a>`,
-    deliver === 'on' ? destinationMark(waiting, parked, lastError) : mark('plain', deliver),
-    String(stored24h),
-    String(waiting),
-    oldestWaitingAtMs === undefined ? '' : moment(oldestWaitingAtMs, time, nowMs),
-    String(parked),
-    waiting + parked > 0 && lastError !== undefined ? printable(lastError) : '',
-  ]),
-  empty: 'No destination is configured.',
-})}</section>`;
-}
-
-function destinationMark(waiting: number, parked: number, lastError: string | undefined): Html {
-  if (parked > 0) return mark('attention', 'needs a person');
-  if (waiting > 0) return mark('waiting', lastError === undefined ? 'sending' : 'trying again');
-  return mark('well', 'delivered');
+${destinationsTable(list, { caption: 'Where results go, and what waits', captionLook: 'unseen', page: '/queue', time, nowMs })}</section>`;
 }
 
 const processTone: Readonly<Record<Readings['processes'][number]['state'], Tone>> = {

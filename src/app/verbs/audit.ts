@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { auditFormats, type AuditFormat } from '../../admin/audit/audit-text.ts';
+import { isTimeZone } from '../../core/time-zone.ts';
 import type { WrittenAuditFilter } from '../audit-filter.ts';
 import type { RegisterVerb } from './verb.ts';
 import { wholeNumber } from './whole-number.ts';
@@ -95,10 +96,7 @@ function readingOf({ format, json, tz, ...filter }: ReadingOptions) {
 }
 
 function knownZone(text: string): string {
-  try {
-    new Intl.DateTimeFormat('en-GB', { timeZone: text });
-    return text;
-  } catch {
+  if (!isTimeZone(text))
     throw new InvalidArgumentError('an IANA zone is needed, such as Europe/Zurich or UTC');
-  }
+  return text;
 }

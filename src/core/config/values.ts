@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isTimeZone } from '../time-zone.ts';
 
 /** Milliseconds. Configuration files write durations with a unit (`60s`); the loaded value is milliseconds. */
 export type Milliseconds = number;
@@ -201,15 +202,6 @@ export function timeZone(description: string) {
         `"${String(issue.input)}" is not an IANA time zone; write it like Europe/Zurich or UTC`,
     })
     .meta({ description, 'x-unit': 'IANA time zone' });
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return !/^[+-]/.test(name);
-  } catch {
-    return false;
-  }
 }
 
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;

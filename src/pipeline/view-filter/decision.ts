@@ -73,11 +73,16 @@ function decide(
   const excluded = exclusions(gathered, result.region, result.view);
   if (excluded.length > 0) return { ...result, verdict: 'exclude', reasons: excluded };
   const unknown = openQuestions(gathered, region, view);
+  const isHeaderSilent = unknown.length > 0;
   if (gathered.spot !== undefined && result.view === 'Y' && rules.spot === 'hold')
     unknown.push({ code: 'S14', detail: gathered.spot });
   const tall = tallReason(input.dataSet);
   if (tall !== undefined) unknown.push(tall);
   if (unknown.length === 0) return { ...result, verdict: 'include', reasons: [] };
+  // A site that wants no such images held says so; what another rule holds is held all the same.
+  const isHeldOtherwise = unknown.some(({ code }) => code === 'S13' || code === 'S14');
+  if (rules.unknown === 'exclude' && isHeaderSilent && !isHeldOtherwise)
+    return { ...result, verdict: 'exclude', reasons: unknown };
   return { ...result, verdict: 'unknown', reasons: unknown };
 }
 

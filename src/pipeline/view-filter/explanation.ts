@@ -12,7 +12,7 @@ const rankNames: Readonly<Record<Evidence['rank'], string>> = {
 const verdictSentences = {
   include: 'INCLUDE: this image would be analysed.',
   exclude: 'EXCLUDE: this image would be skipped; it stays stored until its retention time.',
-  unknown: 'UNKNOWN: this image would be held for an operator, or skipped if rules.unknown is exclude.',
+  unknown: 'UNKNOWN: this image would be held for an operator.',
 } as const;
 const answers = { Y: 'yes', N: 'no', U: 'unknown' } as const;
 

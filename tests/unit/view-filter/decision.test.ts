@@ -381,6 +381,21 @@ describe('set phrases, spot views and what flexion implies', () => {
   });
 });
 
+describe('rules.unknown', () => {
+  const skipping = shippedFilter('{unknown: exclude}');
+  test('exclude skips what the header does not tell, with the reasons that hold would give', () => {
+    expect(skipping.decide(crImage(lumbar))).toMatchObject({
+      verdict: 'exclude',
+      reasons: [{ code: 'S10' }],
+    });
+    expect(filter.decide(crImage(lumbar))).toMatchObject({ verdict: 'unknown', reasons: [{ code: 'S10' }] });
+  });
+  test('exclude does not skip what another rule holds', () => {
+    const spot = crImage({ ...lumbar, SeriesDescription: 'LUMBAR SPOT LAT' });
+    expect(skipping.decide(spot).verdict).toBe('unknown');
+  });
+});
+
 describe('the site dictionary goes on top', () => {
   const site = shippedFilter(
     '{dictionary: [{text: LWS STEHEND 2, attribute: ProtocolName, sender: DX_ROOM1, region: lumbar, view: lateral}, {text: AP/LAT, match: contains, view: lateral}, {text: STANDING B, dynamic: flexion}]}',
