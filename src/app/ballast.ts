@@ -2,6 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskFault } from '../core/disk-fault.ts';
 
 const pieceBytes = 1024 * 1024;
 
@@ -31,7 +32,7 @@ export class Ballast {
     rmSync(this.#path, { force: true });
   }
 
-  /** Takes the space; a disk that turns out too full for it is left as it was. Never rejects. */
+  /** Takes the space; a disk that turns out too full for it is left as it was. Rejects with STORE_IO for any other fault. */
   make(): Promise<void> {
     this.#making ??= this.#write().finally(() => {
       this.#making = undefined;
@@ -54,8 +55,10 @@ export class Ballast {
         await file.close();
       }
       await rename(part, this.#path);
-    } catch {
+    } catch (error) {
       await rm(part, { force: true });
+      const fault = diskFault(error, 'of the ballast');
+      if (fault.code !== 'STORE_FULL') throw fault;
     }
   }
 }

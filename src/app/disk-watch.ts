@@ -11,6 +11,8 @@ export interface DiskWatchOptions {
   readonly books: DeferredBooks;
   /** The alert of an earlier listener still stands. */
   readonly wasLow: boolean;
+  /** A fault other than lack of space: the disk cannot be trusted. */
+  readonly failStop: (error: unknown) => void;
 }
 
 export const diskAlertCause = 'disk-low';
@@ -25,7 +27,7 @@ export function startDiskWatch(options: DiskWatchOptions): { stop(): void } {
     const decision = diskDecision({ isLow, hasBallast: ballast.exists }, freeBytes, limits());
     // The ballast first: what is told goes into the database, which may need that space.
     if (decision.ballast === 'drop') ballast.drop();
-    if (decision.ballast === 'make') void ballast.make();
+    if (decision.ballast === 'make') void ballast.make().catch(options.failStop);
     if (decision.announce === undefined) return;
     isLow = decision.announce === 'low';
     announce(decision.announce, freeBytes, options);

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { diskFault } from '../core/disk-fault.ts';
 import { NodeError } from '../core/errors.ts';
 import type { Spool } from './spool.ts';
 
@@ -33,9 +34,6 @@ export interface SyncedFile {
 const batchBytes = 1024 * 1024;
 const highWaterBytes = 4 * 1024 * 1024;
 const headBytes = 64 * 1024;
-/** Faults of lack: answered with "out of resources", the disk itself can still be trusted. */
-const lackCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EFBIG']);
-
 /**
  * One object on its way to the disk, in the only legal order (ADR 0003, PS3.4 B.2.3): O_EXCL part file, mode 0600,
  * bytes written in batches while they arrive, `sync` (fdatasync), `commit` (rename, then fsync of the folder).
@@ -97,7 +95,7 @@ export class SpoolFile {
     this.#writing = this.#writeAll();
     await this.#writing;
     this.#throwFault();
-    await this.#io('fdatasync', () => this.#opened().datasync());
+    await this.#io(() => this.#opened().datasync());
     return {
       head: Buffer.concat(this.#head),
       dataSetBytes: this.#dataSetBytes,
@@ -109,9 +107,9 @@ export class SpoolFile {
   /** Up to `length` bytes from the start of the data set, for a header that is longer than `SyncedFile.head`. */
   async readHead(length: number): Promise<Buffer> {
     const bytes = Buffer.alloc(Math.min(length, this.#dataSetBytes));
-    const handle = await this.#io('open', () => open(this.#partPath, 'r'));
+    const handle = await this.#io(() => open(this.#partPath, 'r'));
     try {
-      const { bytesRead } = await this.#io('read', () =>
+      const { bytesRead } = await this.#io(() =>
         handle.read(bytes, 0, bytes.length, this.#options.header.length),
       );
       return bytes.subarray(0, bytesRead);
@@ -122,11 +120,11 @@ export class SpoolFile {
 
   /** Gives the synced file its name and makes the name durable. Returns its path. */
   async commit(): Promise<string> {
-    await this.#io('rename', () => rename(this.#partPath, this.#objectPath));
+    await this.#io(() => rename(this.#partPath, this.#objectPath));
     this.#isCommitted = true;
     await Promise.all([
-      this.#io('fsync', () => this.#options.spool.syncFolderOf(this.#options.instanceId)),
-      this.#io('close', () => this.#close()),
+      this.#io(() => this.#options.spool.syncFolderOf(this.#options.instanceId)),
+      this.#io(() => this.#close()),
     ]);
     return this.#objectPath;
   }
@@ -141,7 +139,7 @@ export class SpoolFile {
     try {
       await unlink(path);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw faultOf('unlink', error);
+      if (codeOf(error) !== 'ENOENT') throw diskFault(error, 'in the spool');
     }
   }
 
@@ -149,7 +147,7 @@ export class SpoolFile {
     try {
       this.#handle = await open(this.#partPath, 'wx', 0o600);
     } catch (error) {
-      this.#fail(faultOf('open', error));
+      this.#fail(diskFault(error, 'in the spool'));
     }
   }
 
@@ -190,7 +188,7 @@ export class SpoolFile {
           this.#fail(new NodeError('STORE_FULL', 'the disk took only a part of the object'));
       }
     } catch (error) {
-      this.#fail(faultOf('write', error));
+      this.#fail(diskFault(error, 'in the spool'));
     }
     this.#inFlightBytes = 0;
     if (this.#isPaused && this.#queuedBytes < highWaterBytes / 2) this.#resume();
@@ -224,24 +222,15 @@ export class SpoolFile {
     await handle?.close();
   }
 
-  async #io<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #io<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw faultOf(what, error);
+      throw diskFault(error, 'in the spool');
     }
   }
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function faultOf(what: string, error: unknown): NodeError {
-  if (error instanceof NodeError) return error;
-  const code = codeOf(error);
-  const isLack = lackCodes.has(code) && what !== 'fdatasync' && what !== 'fsync';
-  return new NodeError(isLack ? 'STORE_FULL' : 'STORE_IO', `${what} in the spool failed: ${code}`, {
-    cause: error,
-  });
 }

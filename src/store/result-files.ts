@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { NodeError } from '../core/errors.ts';
+import { diskFault } from '../core/disk-fault.ts';
 import { newUlid, sha256Hex } from '../core/identifiers.ts';
 
 /** Where an encoded object lies and what it is, ready for the object table. */
@@ -36,7 +36,9 @@ export function writeResultFile(folder: string, bytes: Uint8Array, nowMs: number
     renameSync(part, path);
     syncFolder(dirname(path));
   } catch (error) {
-    throw faultOf(error, part);
+    const fault = diskFault(error, 'of a result file');
+    if (fault.code === 'STORE_FULL') rmSync(part, { force: true });
+    throw fault;
   }
   return { objectId, path, sha256: sha256Hex(bytes), sizeBytes: bytes.length };
 }
@@ -49,19 +51,6 @@ function writeDurably(path: string, bytes: Uint8Array): void {
   } finally {
     closeSync(file);
   }
-}
-
-const lackCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM']);
-
-function faultOf(error: unknown, part: string): NodeError {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  const isLack = lackCodes.has(code) && syscall !== 'fsync' && syscall !== 'fdatasync';
-  if (isLack) rmSync(part, { force: true });
-  return new NodeError(
-    isLack ? 'STORE_FULL' : 'STORE_IO',
-    `${syscall ?? 'writing'} of a result file failed: ${code ?? 'unknown'}`,
-    { cause: error },
-  );
 }
 
 function syncFolder(folder: string): void {

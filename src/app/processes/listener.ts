@@ -75,6 +75,7 @@ async function listen(
     log,
     books,
     wasLow: store.alerts.active().some(({ cause }) => cause === diskAlertCause),
+    failStop: stop,
   });
   const doorBook = new DoorBook({
     clock: hostClock,

@@ -50,6 +50,15 @@ describe('Ballast', () => {
   });
 });
 
+describe('Ballast on a disk that has faults', () => {
+  test('a fault that is not lack of space is not kept quiet', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lumbar-ballast-'));
+    const ballast = new Ballast(folder, 3 * MiB);
+    rmSync(folder, { recursive: true });
+    await expect(ballast.make()).rejects.toMatchObject({ code: 'STORE_IO' });
+  });
+});
+
 describe('DeferredBooks', () => {
   const silent = { event: () => undefined, close: () => Promise.resolve() };
 
