@@ -199,7 +199,7 @@ next_steps() { # $1: version before, $2: version now
   if [ -z "$1" ]; then
     cat <<'TEXT'
 Next:
-  sudoedit /etc/lumbar-node/node.yaml /etc/lumbar-node/senders.yaml /etc/lumbar-node/pacs.yaml
+  sudo lumbar-node init        # six questions; or edit the files in /etc/lumbar-node
   sudo lumbar-node check
   sudo systemctl enable --now lumbar-node.socket lumbar-node.service
 TEXT

@@ -19,7 +19,7 @@ export async function initConfig({ folder, given, dataFolder }: InitRequest): Pr
   if (existing.length > 0) {
     return {
       exitCode: exitCodes.refused,
-      text: `${folder} already holds ${existing.join(', ')}; nothing was written. Edit them, or name another folder with --config.\n`,
+      text: `${folder} already holds settings of yours (${existing.join(', ')}); nothing was written. Edit them, or name another folder with --config.\n`,
     };
   }
   const answers = await collect(given);

@@ -5,9 +5,15 @@ import { replaceYamlValues, type YamlReplacement } from '../core/yaml-values.ts'
 import type { InitAnswers } from './init-answers.ts';
 import { product } from './product.ts';
 
-/** Files of the folder that exist already; `init` writes only when there is none. */
+/**
+ * Files of the folder that are the site's own: `init` writes only when there is none. A file that install.sh put there
+ * and nobody has changed is not; install.sh sets nothing but the folder of the models.
+ */
 export function existingConfig(folder: string): readonly string[] {
-  return Object.keys(configFiles).filter((name) => existsSync(join(folder, name)));
+  return Object.keys(configFiles).filter((name) => {
+    const text = textOf(join(folder, name));
+    return text !== undefined && withoutModelFolder(text) !== withoutModelFolder(shippedText(name));
+  });
 }
 
 /** Writes the commented configuration that comes with the program, with the site's answers in it. Returns the files. */
@@ -18,11 +24,12 @@ export function writeFirstConfig(
 ): readonly string[] {
   mkdirSync(join(folder, 'schema'), { recursive: true });
   const written = Object.keys(configFiles).map((name) => {
-    const template = readFileSync(join(product.root, 'config', name), 'utf8');
     const path = join(folder, name);
+    const installed = textOf(path);
+    const template = installed ?? shippedText(name);
     const text = replaceYamlValues(template, replacementsOf(name, answers, dataFolder));
     // wx: a file that appeared since the check is never overwritten.
-    writeFileSync(path, text, { flag: 'wx', mode: 0o640 });
+    writeFileSync(path, text, { flag: installed === undefined ? 'wx' : 'w', mode: 0o640 });
     return path;
   });
   writeFileSync(
@@ -30,6 +37,18 @@ export function writeFirstConfig(
     `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   );
   return written;
+}
+
+function textOf(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+function shippedText(name: string): string {
+  return readFileSync(join(product.root, 'config', name), 'utf8');
+}
+
+function withoutModelFolder(text: string): string {
+  return text.replace(/^ {2}folder: .*$/m, '');
 }
 
 function replacementsOf(

@@ -74,7 +74,7 @@ describe('install.sh', () => {
     expect(existsSync(inRoot('opt/lumbar-node/models/lumbar-effnetv2m-sim/manifest.json'))).toBe(true);
     expect(read('usr/local/bin/lumbar-node')).toContain('LUMBAR_CONFIG:-/etc/lumbar-node');
     expect(told.split('Next:\n')[1]!.trim().split('\n')).toEqual([
-      'sudoedit /etc/lumbar-node/node.yaml /etc/lumbar-node/senders.yaml /etc/lumbar-node/pacs.yaml',
+      'sudo lumbar-node init        # six questions; or edit the files in /etc/lumbar-node',
       '  sudo lumbar-node check',
       '  sudo systemctl enable --now lumbar-node.socket lumbar-node.service',
     ]);
@@ -200,6 +200,12 @@ describe.skipIf(!withBundle)('the offline bundle', () => {
 
     const models = inRoot('opt/lumbar-node/models');
     const settings = { LUMBAR_CONFIG: inRoot('etc/lumbar-node'), LUMBAR__MODEL__FOLDER: models };
+    const answers = ['--ae-title', 'LUMBAR_TEST', '--time-zone', 'Europe/Berlin', '--deliver', 'shadow'];
+    const peers = ['--sender', 'DX_ROOM9@10.0.0.31/32', '--pacs', 'ARCHIVE9@10.0.0.5:104'];
+    expect(run(program, ['init', ...answers, ...peers], settings)).toMatchObject({ status: 0, stderr: '' });
+    expect(read('etc/lumbar-node/node.yaml')).toMatch(/^aeTitle: LUMBAR_TEST/m);
+    expect(read('etc/lumbar-node/node.yaml')).toContain('folder: /opt/lumbar-node/models');
+    expect(run(program, ['init', ...answers, ...peers], settings).status).toBe(5);
     expect(run(program, ['check'], settings)).toMatchObject({ status: 0, stderr: '' });
 
     const loaded = run(inRoot('opt/lumbar-node/current/node_modules/.bin/node'), [

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -45,6 +53,20 @@ describe('init', () => {
     expect(again.status).toBe(5);
     expect(again.complaint).toContain('pacs.yaml');
     expect(readFileSync(join(folder, 'pacs.yaml'), 'utf8')).toBe(before);
+  });
+
+  test('takes the untouched files of an installation as its own, and keeps the folder of the models', () => {
+    const folder = emptyFolder();
+    mkdirSync(folder);
+    const shipped = join(import.meta.dirname, '../../../config');
+    for (const name of readdirSync(shipped).filter((file) => file.endsWith('.yaml')))
+      copyFileSync(join(shipped, name), join(folder, name));
+    const models = join(import.meta.dirname, '../../../models');
+    const node = join(folder, 'node.yaml');
+    writeFileSync(node, readFileSync(node, 'utf8').replace('  folder: models', `  folder: ${models}`));
+    expect(lumbarNode('--config', folder, 'init', ...answers)).toMatchObject({ status: 0, complaint: '' });
+    expect(readFileSync(node, 'utf8')).toMatch(/^aeTitle: LUMBAR_TEST/m);
+    expect(readFileSync(node, 'utf8')).toContain(`  folder: ${models}`);
   });
 
   test('names every answer that is missing or wrong, and writes nothing', () => {
