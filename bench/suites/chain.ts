@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { demoTitles } from '../../src/app/demo-config.ts';
 import { foldersOf, readConfig } from '../../src/app/runtime.ts';
 import { startNode } from '../../src/app/start.ts';
-import { sendAsModality } from '../../src/simulator/modality.ts';
 import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
 import { freePort } from '../../tests/support/ports.ts';
 import { writeBenchConfig } from '../bench-config.ts';
@@ -12,6 +10,7 @@ import { type BenchContext, type BenchRow, type Suite, summarise } from '../meas
 import { requiredPeer, startNodeProcess, startServer } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
+import { sendToNode } from '../send-to-node.ts';
 
 const views = ['ap', 'neutral', 'flexion', 'extension'] as const;
 const threads = 2;
@@ -104,18 +103,8 @@ async function fillQueue(configFolder: string, studies: number): Promise<void> {
   const listener = await startNodeProcess('listener', configFolder);
   for (let study = 0; study < studies; study++) {
     const base = bases[study % bases.length] ?? [];
-    const sent = await sendAsModality(
-      base.map(({ bytes }, index) => withOtherUids(bytes, 4 * study + index, study)),
-      {
-        host: '127.0.0.1',
-        port: listener.port,
-        callingAeTitle: demoTitles.modality,
-        calledAeTitle: demoTitles.node,
-      },
-      () => hostClock.nowMs(),
-      () => undefined,
-    );
-    if (!sent.ok) throw sent.error;
+    const images = base.map(({ bytes }, index) => withOtherUids(bytes, 4 * study + index, study));
+    await sendToNode(listener.port, images);
   }
   await listener.stop();
 }

@@ -5,12 +5,12 @@ import { foldersOf, readConfig } from '../../src/app/runtime.ts';
 import { startNode } from '../../src/app/start.ts';
 import { sopClassUid } from '../../src/dicom/sop-class.ts';
 import { startMiniPacs } from '../../src/simulator/mini-pacs.ts';
-import { sendAsModality } from '../../src/simulator/modality.ts';
 import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { type BenchRow, quantile, type Suite } from '../measure.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
+import { sendToNode } from '../send-to-node.ts';
 
 /**
  * From the node's acknowledgement of a 10 MB DX (its last byte came a few milliseconds before) to the report at a
@@ -42,21 +42,7 @@ export const latency: Suite = {
     const overheads: number[] = [];
     for (let turn = 0; turn < (context.quick ? 2 : 60); turn++) {
       reportAt = Promise.withResolvers();
-      let answeredAtMs = 0;
-      const sent = await sendAsModality(
-        [withOtherUids(source.bytes, turn)],
-        {
-          host: '127.0.0.1',
-          port: node.port,
-          callingAeTitle: demoTitles.modality,
-          calledAeTitle: demoTitles.node,
-        },
-        () => hostClock.nowMs(),
-        (answer) => {
-          answeredAtMs = answer.answeredAtMs;
-        },
-      );
-      if (!sent.ok) throw sent.error;
+      const answeredAtMs = await sendToNode(node.port, [withOtherUids(source.bytes, turn)]);
       const arrived = await Promise.race([reportAt.promise, delay(60_000, 0)]);
       if (arrived === 0) throw new Error('no report came within a minute');
       overheads.push(arrived - answeredAtMs - newestInferenceMs(store.db));

@@ -2,14 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoTitles } from '../../src/app/demo-config.ts';
 import { startNode } from '../../src/app/start.ts';
-import { sendAsModality } from '../../src/simulator/modality.ts';
-import { hostClock } from '../../src/store/store.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { transportImage } from '../images.ts';
 import { type BenchContext, type BenchRow, type Suite } from '../measure.ts';
 import { memoryOf, requiredPeer, run, type RunningServer, startNodeProcess } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
+import { sendToNode } from '../send-to-node.ts';
 
 /** Resident memory: the listener under eight storing associations and over many images, the worker with its model. */
 export const memory: Suite = {
@@ -70,18 +69,7 @@ async function workerRow(context: BenchContext): Promise<BenchRow> {
     const [source] = simulatedStudy(30_000_001, ['neutral']);
     if (source === undefined) throw new Error('the simulator gave no image');
     for (let turn = 0; turn < (context.quick ? 2 : 40); turn++) {
-      const sent = await sendAsModality(
-        [withOtherUids(source.bytes, turn)],
-        {
-          host: '127.0.0.1',
-          port: node.port,
-          callingAeTitle: demoTitles.modality,
-          calledAeTitle: demoTitles.node,
-        },
-        () => hostClock.nowMs(),
-        () => undefined,
-      );
-      if (!sent.ok) throw sent.error;
+      await sendToNode(node.port, [withOtherUids(source.bytes, turn)]);
     }
     const { peakMb } = memoryOf(node.supervisor.pids().worker ?? 0);
     return megabytes(
