@@ -2,9 +2,13 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isChildMessage } from '../src/app/process-messages.ts';
+import { requireConfig } from '../src/app/checked-config.ts';
+import { isChildMessage, type SupervisorMessage } from '../src/app/process-messages.ts';
+import { startOrder } from '../src/app/start-order.ts';
 import { peer } from '../tests/support/peer.ts';
 import { isOpen } from '../tests/support/ports.ts';
+
+const readyMs = 60_000;
 
 /** A server under measurement. */
 export interface RunningServer {
@@ -37,21 +41,29 @@ export async function startNodeProcess(
   configFolder: string,
 ): Promise<RunningServer> {
   const module = join(import.meta.dirname, '../src/app/processes', `${name}.ts`);
-  const child = fork(module, [configFolder, `bench-${name}`], {
-    serialization: 'json',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
+  const order = startOrder(configFolder, requireConfig(configFolder));
+  const child = fork(module, [], { serialization: 'json', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  child.send({ kind: 'start', order } satisfies SupervisorMessage);
   const port = await new Promise<number>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the ${name} ended with ${code ?? 'a signal'}`)));
+    const tooLate = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`the ${name} does not serve after ${readyMs / 1000} s`));
+    }, readyMs);
+    child.once('exit', (code) => {
+      clearTimeout(tooLate);
+      reject(new Error(`the ${name} ended with ${code ?? 'a signal'}`));
+    });
     child.on('message', (message) => {
-      if (isChildMessage(message) && message.kind === 'ready') resolve(message.port ?? 0);
+      if (!isChildMessage(message) || message.kind !== 'ready') return;
+      clearTimeout(tooLate);
+      resolve(message.port ?? 0);
     });
   });
   return {
     port,
     pid: child.pid ?? 0,
     stop: async () => {
-      child.send({ kind: 'drain' });
+      child.send({ kind: 'drain', why: 'shutdown' } satisfies SupervisorMessage);
       await ended(child);
     },
   };

@@ -3,21 +3,20 @@ import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { NodeConfig } from '../core/config/index.ts';
 import { asNodeError } from '../core/errors.ts';
-import { newUlid } from '../core/identifiers.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock } from '../store/store.ts';
 import { checkConfigFolder, requireConfig } from './checked-config.ts';
-import { forgetCompanions, keepCompanions } from './companions.ts';
 import { openControlSocket } from './control-socket.ts';
 import { lockDataFolder } from './instance-lock.ts';
 import { controlHandler } from './node-control.ts';
-import type { ProcessName, StartOrder } from './process-messages.ts';
+import type { ProcessName } from './process-messages.ts';
 import { exitCodes } from './restart-policy.ts';
 import { RunningConfig } from './running-config.ts';
 import { foldersOf } from './runtime.ts';
 import { type ServiceManager, serviceManager } from './service-manager.ts';
 import { activatedSocket } from './socket-activation.ts';
 import { Supervisor } from './supervisor.ts';
+import { startOrder } from './start-order.ts';
 import { startWatchdog } from './watchdog.ts';
 
 const drainMs = 30_000;
@@ -65,15 +64,7 @@ export async function startNode(
   const folders = foldersOf(config, configFolder);
   mkdirSync(folders.data, { recursive: true, mode: 0o700 });
   const lock = await lockDataFolder(folders.data);
-  const keepFolder = join(folders.data, 'running-config');
-  forgetCompanions(keepFolder);
-  const order: StartOrder = {
-    loaded,
-    folders,
-    companionFolder: keepCompanions(config, configFolder, keepFolder),
-    bootId: newUlid(hostClock.nowMs()),
-    configFolder,
-  };
+  const order = startOrder(configFolder, loaded);
   const supervisor = new Supervisor({
     modules: {
       listener: processModule('listener'),

@@ -19,6 +19,9 @@ test.skipIf(needed.includes(undefined))(
     const suites = ['sending', 'composing', 'backlog', 'growth'];
     const done = spawnSync(process.execPath, ['bench/bench.ts', ...suites, '--quick', '--out', out], {
       cwd: root,
+      // Blocks this thread, so that the runner's own limit could not end it.
+      timeout: 110_000,
+      killSignal: 'SIGKILL',
     });
     expect(done.stderr.toString().replace(/^(.*\.\.\.\n)*/, '')).toBe('');
     expect(done.status).toBe(0);

@@ -127,7 +127,7 @@ function commit(store: Store, options: DayOptions, kind: keyof DayShape, index: 
       reasons,
       evidence: { attributes: { ViewPosition: `LL${text}`, SeriesNumber: '2', InstanceNumber: '1' } },
     },
-    patientKey: { patientId: `PID-${patientName}`, patientName, accessionNumber: `ACC${index}${text}` },
+    patientKey: { patientId: `PID-${patientName}`, patientName, accessionNumber: `ACC-${index}${text}` },
     objects: [],
     destinations,
     ...(kind === 'analysed' ? { analysis: analysisOf(outcome, text) } : {}),

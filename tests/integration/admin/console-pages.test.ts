@@ -106,7 +106,7 @@ describe.skipIf(browserPath === undefined)('the console in a browser without Jav
       expect(status).toBe(path === '/nowhere' || path.startsWith('/find?q=%3C') ? 404 : 200);
       expect(html).not.toContain('<svg');
       expect(html).not.toMatch(/CANARY|PID-/);
-      if (!isAskedFor(path)) expect(html).not.toMatch(/ACC\d/);
+      if (!isAskedFor(path)) expect(html).not.toMatch(/ACC-\d/);
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(await page.locator('script').count()).toBe(0);
       await page.close();
@@ -116,7 +116,7 @@ describe.skipIf(browserPath === undefined)('the console in a browser without Jav
   test('the page of an image says what explain says, names the study and has the picture of a held image', async () => {
     const { page, html } = await open('/images/HELD');
     expect(html).toContain('HELD S10 the view cannot be told from the header');
-    expect(html).toMatch(/ACC\d/);
+    expect(html).toMatch(/ACC-\d/);
     const box = await page.evaluate('document.querySelector("figure img").naturalWidth');
     expect(box).toBeGreaterThan(100);
     await page.close();
