@@ -10,5 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     retry: 0,
+    // Tests that open a session of their own report to nobody either (src/pipeline/runtime-telemetry.ts).
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 });

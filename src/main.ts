@@ -2,11 +2,13 @@
 import { exitCodeOf } from './app/fail-stop.ts';
 import { buildProgram } from './app/program.ts';
 import { asNodeError } from './core/errors.ts';
+import { refuseRuntimeTelemetry } from './pipeline/runtime-telemetry.ts';
 
 const exit = (code: number): void => {
   process.exitCode = code;
 };
 
+refuseRuntimeTelemetry();
 try {
   await buildProgram(exit).parseAsync(process.argv);
 } catch (error) {

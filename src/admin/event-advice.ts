@@ -27,6 +27,8 @@ export const eventAdvice: Readonly<Record<TroubleEvent, string>> = {
     'Ask why the sender changed an image under the same UID; both are kept. lumbar-node explain shows both.',
   INSTANCE_REFUSED:
     'Read the detail. Disk full: free space. A class that is not taken: narrow the forwarding rule of the sender.',
+  INSTANCE_UID_ILLEGAL:
+    'Nothing here: it is analysed, and the results quote the UIDs as they came. Tell the maker of the sender; an archive may refuse such images.',
   IMAGE_HELD: 'lumbar-node queue list --held; look at the image and release or dismiss it.',
   IMAGE_REFUSED: 'lumbar-node explain tells the gate; often nothing is to be done.',
   IMAGE_FAILED: 'lumbar-node explain tells the fault; lumbar-node reprocess tries once more.',

@@ -2,8 +2,22 @@ import type { DeliveryEvents } from '../scu/ports.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What deliveries and commitment reports tell the log, the audit and the alerts; sender and listener speak alike. */
-export function deliveryEvents({ store, log }: Pick<Runtime, 'store' | 'log'>): DeliveryEvents {
+export function deliveryEvents({
+  config,
+  store,
+  log,
+}: Pick<Runtime, 'store' | 'log'> & {
+  readonly config: { readonly audit: Pick<Runtime['config']['audit'], 'syslog'> };
+}): DeliveryEvents {
+  const reportsTransfers = config.audit.syslog !== undefined;
   return {
+    transferBegins: ({ object, attempt, destination, studyInstanceUid }) => {
+      // The outbox knows of every attempt already; a commit of its own is only worth it where somebody compares.
+      if (!reportsTransfers) return;
+      const { objectId, sopClassUid, sopInstanceUid } = object;
+      const what = { objectId, sopClassUid, sopInstanceUid, studyInstanceUid };
+      store.audit.append('OBJECT_SENDING', { ...what, destination, attempt });
+    },
     destinationDown: (destination, detail) => {
       log.event('DESTINATION_DOWN', { destination, detail });
       store.audit.append('DESTINATION_DOWN', { destination, detail });

@@ -4,7 +4,7 @@ import { asNodeError, NodeError } from '../core/errors.ts';
 import { sha256Hex } from '../core/identifiers.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { scanHeader } from '../dicom/part10-reader.ts';
-import { parseUid } from '../dicom/uid.ts';
+import { parseForeignUid } from '../dicom/uid.ts';
 import { rebuildFromSpool, type SpoolHeader } from '../store/rebuild.ts';
 import type { Store } from '../store/store.ts';
 
@@ -45,7 +45,7 @@ export async function readSpoolHeader(path: string): Promise<Result<SpoolHeader,
     });
     if (!header.ok) return header;
     const uid = (keyword: string): string => {
-      const parsed = parseUid(header.value.dataSet.string(keyword) ?? '');
+      const parsed = parseForeignUid(header.value.dataSet.string(keyword) ?? '');
       if (!parsed.ok) throw new NodeError('DATASET_MISSING_ATTRIBUTE', `${keyword} is missing or not a UID`);
       return parsed.value;
     };

@@ -70,7 +70,7 @@ interface EventDefinition {
   readonly fields: readonly FieldName[];
   readonly optional?: readonly FieldName[];
   /** DICOM audit event identification code, PS3.15 A.5 (DCM coding scheme), when the event is an ATNA message. */
-  readonly atna?: '110100' | '110101' | '110102' | '110104' | '110113';
+  readonly atna?: '110100' | '110101' | '110102' | '110103' | '110104' | '110113';
 }
 
 const subject = ['instanceId', 'sopInstanceUid', 'studyInstanceUid'] as const;
@@ -220,6 +220,13 @@ export const eventCatalogue = {
     fields: ['callingAeTitle', 'dimseStatus', 'detail'],
     optional: ['associationId', 'peerIp', 'sopClassUid', 'sopInstanceUid', 'reason', 'count'],
   },
+  INSTANCE_UID_ILLEGAL: {
+    number: 206,
+    level: 'warn',
+    text: 'An image whose UIDs have leading zeros, which PS3.5 9.1 forbids, was taken as it is.',
+    fields: [...subject, 'callingAeTitle', 'detail'],
+    optional: ['associationId', 'peerIp'],
+  },
 
   IMAGE_ANALYSED: {
     number: 300,
@@ -237,6 +244,7 @@ export const eventCatalogue = {
       'configSha256',
       'rule',
     ],
+    atna: '110103',
   },
   IMAGE_SKIPPED: {
     number: 301,
@@ -359,6 +367,13 @@ export const eventCatalogue = {
     text: 'A destination answers again.',
     fields: ['destination'],
     optional: ['durationMs'],
+  },
+  OBJECT_SENDING: {
+    number: 507,
+    level: 'info',
+    text: 'An object is being sent; written only for an audit record repository.',
+    fields: ['objectId', 'sopClassUid', 'sopInstanceUid', 'studyInstanceUid', 'destination', 'attempt'],
+    atna: '110102',
   },
 
   COMMITMENT_REQUESTED: {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 
-/** A DICOM unique identifier that has passed `parseUid` or was made by this file. */
+/** A DICOM unique identifier that has passed `parseUid` or `parseForeignUid`, or was made by this file. */
 export type Uid = string & { readonly __brand: 'Uid' };
 
 /**
@@ -11,6 +11,18 @@ export type Uid = string & { readonly __brand: 'Uid' };
  */
 export function parseUid(text: string): Result<Uid, NodeError> {
   if (text.length < 1 || text.length > 64 || !/^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*$/.test(text)) {
+    return err(new NodeError('DATASET_MALFORMED', `not a UID (PS3.5 9.1): ${text.length} characters`));
+  }
+  return ok(text as Uid);
+}
+
+/**
+ * A UID that somebody else made, for quoting it: as `parseUid`, but a component may begin with zeros (1.2.03.4). PS3.5
+ * 9.1 forbids that and devices send it all the same; written in another way it would name another object.
+ * Error: DATASET_MALFORMED.
+ */
+export function parseForeignUid(text: string): Result<Uid, NodeError> {
+  if (text.length < 1 || text.length > 64 || !/^\d+(\.\d+)*$/.test(text)) {
     return err(new NodeError('DATASET_MALFORMED', `not a UID (PS3.5 9.1): ${text.length} characters`));
   }
   return ok(text as Uid);

@@ -32,7 +32,9 @@ const patternRules: ReadonlyMap<string, RegExp> = new Map([
     'DT',
     /^\d{4}((0[1-9]|1[0-2])((0[1-9]|[12]\d|3[01])(([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?)?)?)?([+-]\d{4})?$/,
   ],
-  ['UI', /^(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))*$/],
+  // UIDs are copied from images, and a few devices make components with leading zeros, which PS3.5 9.1 forbids: quoted as
+  // they are, because another spelling is another UID. Those made here come from uid.ts and are legal.
+  ['UI', /^(?=.{1,64}$)\d+(\.\d+)*$/],
   ['UR', /^[^\x00-\x20\\\x7f]+$/],
 ]);
 

@@ -10,6 +10,7 @@ import type {
   ProviderFailure,
   SessionOptions,
 } from './onnx-session.ts';
+import { refuseRuntimeTelemetry } from './runtime-telemetry.ts';
 
 export type ThreadRequest =
   | {
@@ -49,6 +50,7 @@ export async function openThreadedSession(
   options: SessionOptions,
   fineMap?: Uint8Array,
 ): Promise<Result<ModelSession, NodeError>> {
+  refuseRuntimeTelemetry();
   const thread = new Worker(new URL('./inference-thread-entry.ts', import.meta.url));
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   const opened = Promise.withResolvers<Result<ModelSession, NodeError>>();

@@ -6,7 +6,7 @@ import type { DataSet } from '../dicom/data-set.ts';
 import { scanHeader } from '../dicom/part10-reader.ts';
 import { writeFileMeta } from '../dicom/part10-writer.ts';
 import { statusCode } from '../dicom/status.ts';
-import { parseUid } from '../dicom/uid.ts';
+import { parseForeignUid, parseUid } from '../dicom/uid.ts';
 import type { AcceptorAssociation, NegotiatedContext } from '../upper-layer/acceptor.ts';
 import type { DataSetSink } from '../upper-layer/message-reader.ts';
 import type { ScpPorts } from './ports.ts';
@@ -105,6 +105,12 @@ export function receiveInstance(
       receivedAtMs: clock.nowMs(),
     });
     if (admitted === 'duplicate') await file.discard();
+    else
+      tellOfIllegalUids(
+        { instanceId, sopInstanceUid: affectedSopInstanceUid, ...identifiers },
+        origin,
+        ports,
+      );
   };
   return {
     write: (bytes) => file.write(bytes),
@@ -160,7 +166,7 @@ async function abandon(file: SpoolFile, fault: NodeError, ports: ScpPorts): Prom
 }
 
 function refusalOf(command: CommandSet): string | undefined {
-  const isUid = parseUid(command.affectedSopInstanceUid ?? '').ok;
+  const isUid = parseForeignUid(command.affectedSopInstanceUid ?? '').ok;
   return isUid ? undefined : 'Affected SOP Instance UID is not a UID (PS3.5 9.1)';
 }
 
@@ -216,9 +222,25 @@ function scan(bytes: Buffer, transferSyntaxUid: string, totalLength: number): Da
 }
 
 function requiredUid(dataSet: DataSet, keyword: string): string {
-  const uid = parseUid(dataSet.string(keyword) ?? '');
+  const uid = parseForeignUid(dataSet.string(keyword) ?? '');
   if (!uid.ok) throw mismatch(`${keyword} is missing or not a UID`);
   return uid.value;
+}
+
+/** PS3.5 9.1 forbids leading zeros; real devices send them, and an image is worth more than a rule. */
+function tellOfIllegalUids(
+  image: Identifiers & { readonly instanceId: string; readonly sopInstanceUid: string },
+  { callingAeTitle, associationId, peerIp }: StoreOrigin,
+  { events }: ScpPorts,
+): void {
+  const illegal = Object.entries({
+    'SOP Instance UID': image.sopInstanceUid,
+    'Series Instance UID': image.seriesInstanceUid,
+    'Study Instance UID': image.studyInstanceUid,
+  }).flatMap(([name, uid]) => (parseUid(uid).ok ? [] : [name]));
+  if (illegal.length === 0) return;
+  const detail = `leading zeros in ${illegal.join(', ')}`;
+  events.record('INSTANCE_UID_ILLEGAL', { ...image, callingAeTitle, associationId, peerIp, detail });
 }
 
 function mismatch(detail: string): NodeError {

@@ -180,6 +180,7 @@ export class DeliveryWorker {
   async #attempt(delivery: Delivery): Promise<StoreOutcome> {
     const session = await this.#sessions.openFor(delivery.object);
     if (!session.ok) return session.error;
+    await this.#ports.events.transferBegins(delivery);
     const { sopClassUid, sopInstanceUid, transferSyntaxUid } = delivery.object;
     return await session.value.store({
       sopClassUid,

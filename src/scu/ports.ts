@@ -92,6 +92,8 @@ export interface Fallback {
 export interface DeliveryEvents {
   destinationDown(destination: string, detail: string): Awaitable<unknown>;
   destinationUp(destination: string, downMs: number): Awaitable<unknown>;
+  /** The association stands and the first byte of the object follows (PS3.15 A.5.3.3). */
+  transferBegins(delivery: Delivery): Awaitable<unknown>;
   /** A condition that needs a person; repeated calls for the same cause are one alert. */
   alertStarted(cause: string, detail: string): Awaitable<unknown>;
   alertRecovered(cause: string): Awaitable<unknown>;

@@ -4,7 +4,7 @@ import { readDataSet } from '../dicom/part10-reader.ts';
 import { writeDataSet } from '../dicom/part10-writer.ts';
 import { sopClassUid } from '../dicom/sop-class.ts';
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
-import { parseUid } from '../dicom/uid.ts';
+import { parseForeignUid } from '../dicom/uid.ts';
 import type { DimseMessage } from '../upper-layer/association.ts';
 import type { StoreOutcome } from './delivery-decision.ts';
 import type { Destination } from './destination.ts';
@@ -130,10 +130,10 @@ export async function findInstance(
   return answer.value.command.status === 0 ? 'absent' : 'unknown';
 }
 
-/** Undefined when a key is not a legal UID: devices that make such studies exist, and a query is not worth a crash. */
+/** Undefined when a key is not a UID: devices that make such studies exist, and a query is not worth a crash. */
 function encodeIdentifier(keys: InstanceKeys, syntaxUid: string): Uint8Array | undefined {
   const uids = [keys.studyInstanceUid, keys.seriesInstanceUid, keys.sopInstanceUid];
-  if (!uids.every((uid) => parseUid(uid).ok)) return undefined;
+  if (!uids.every((uid) => parseForeignUid(uid).ok)) return undefined;
   return writeDataSet(
     {
       QueryRetrieveLevel: 'IMAGE',

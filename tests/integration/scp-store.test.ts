@@ -14,6 +14,7 @@ import {
   nextResponse,
   openDoor,
   sopInstanceUid,
+  storeCommand,
   storeMessage,
   testPolicy,
 } from '../support/scp-harness.ts';
@@ -200,6 +201,30 @@ describe('C-STORE (PS3.4 B.2, PS3.7 9.1.1)', () => {
     peer.send(storeMessage(dataSet));
     expect((await nextResponse(peer))?.status).toBe(0);
     expect(door.admitted[0]?.studyInstanceUid).toBe('1.2.3');
+  });
+
+  test('UIDs with leading zeros are taken as they are, and the audit trail says so (PS3.5 9.1)', async () => {
+    const door = await openDoor();
+    const peer = await associated(door.port);
+    const image = '1.2.826.0.1.3680043.9.9999.03.1';
+    const dataSet = crDataSet(512, { SOPInstanceUID: image, StudyInstanceUID: '1.2.03.4' });
+    peer.send(storeMessage(dataSet, 16_000, storeCommand({ affectedSopInstanceUid: image })));
+    expect((await nextResponse(peer))?.status).toBe(0);
+    const [instance] = door.admitted;
+    expect(instance).toMatchObject({ sopInstanceUid: image, studyInstanceUid: '1.2.03.4' });
+    expect(instance?.path).not.toContain('9999.03');
+    const file = readPart10(door.bytesOf(instance!));
+    expect(file.ok && file.value.fileMeta.string('MediaStorageSOPInstanceUID')).toBe(image);
+    expect(door.events).toEqual([
+      {
+        name: 'INSTANCE_UID_ILLEGAL',
+        fields: expect.objectContaining({
+          sopInstanceUid: image,
+          callingAeTitle: 'XRAY1',
+          detail: 'leading zeros in SOP Instance UID, Study Instance UID',
+        }) as object,
+      },
+    ]);
   });
 
   test('shell and format characters in the header have no effect (N09)', async () => {

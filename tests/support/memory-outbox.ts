@@ -139,6 +139,9 @@ export class EventLog implements DeliveryEvents {
     this.#outbox = outbox;
   }
 
+  transferBegins(): void {
+    // The books of the real sender tell it to an audit record repository only.
+  }
   destinationDown(destination: string): void {
     this.lines.push(`down ${destination}`);
   }

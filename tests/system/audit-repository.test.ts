@@ -70,6 +70,15 @@ describe.skipIf(openssl === undefined)('a node with an audit record repository (
             .length >= 3,
         60_000,
       );
+      // What was begun and what was done, side by side: each object once, and the image once as read by the model.
+      await own.until(
+        'begun: capture and report; accessed: the image',
+        () => of('110102').length >= 2 && of('110103').length >= 1,
+        20_000,
+      );
+      for (const { text } of [...of('110102'), ...of('110103')])
+        expect(text).toContain(`ParticipantObjectID="${images[0]!.patientId}"`);
+      expect(of('110102').every(({ text }) => text.includes('EventActionCode="E"'))).toBe(true);
       expect(repository.records[0]?.messageId).toBe('AUDIT-ANCHOR');
     } finally {
       await own.stop();

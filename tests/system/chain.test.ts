@@ -12,6 +12,7 @@ import { peer } from '../support/peer.ts';
 import { type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
 
 const storescu = peer('storescu');
+const dcmodify = peer('dcmodify');
 const ended = new Set(['analysed', 'skipped', 'held', 'refused', 'failed', 'quarantined']);
 
 let running: NodeUnderTest;
@@ -141,6 +142,54 @@ describe('the whole chain on the real processes', () => {
     }
     expect(running.store.audit.verify()).toMatchObject({ intact: true });
   }, 240_000);
+
+  test.skipIf(dcmodify === undefined)(
+    'results of an image whose UIDs have leading zeros quote them as they are (PS3.5 9.1)',
+    async () => {
+      const [image] = simulateStudy(30_500_031, {
+        size: 512,
+        views: ['neutral'],
+        tags: 'orderly',
+        variant: 'zeros',
+      });
+      const uids = { image: '1.2.826.0.1.3680043.9.9999.007.01', study: '1.2.826.0.1.3680043.9.9999.0031' };
+      const path = join(running.folder, 'zeros.dcm');
+      writeFileSync(path, image!.bytes);
+      const { status } = spawnSync(dcmodify ?? '', [
+        ...['-nb', '-m', `(0008,0018)=${uids.image}`, '-m', `(0020,000d)=${uids.study}`, path],
+      ]);
+      expect(status).toBe(0);
+      const sent = await sendAsModality(
+        [readFileSync(path)],
+        {
+          host: '127.0.0.1',
+          port: running.node.port,
+          callingAeTitle: demoTitles.modality,
+          calledAeTitle: demoTitles.node,
+        },
+        () => 0,
+        () => undefined,
+      );
+      expect(sent.ok).toBe(true);
+      const named = { ...image!, sopInstanceUid: uids.image, studyInstanceUid: uids.study };
+      await running.until('delivered', () => delivered([named]), 60_000);
+      expect(dispositionOf(uids.image)).toBe('analysed');
+      const results = running.received
+        .map(({ path: stored }) => readFileSync(stored))
+        .filter((bytes) => bytes.includes(uids.study));
+      expect(results).toHaveLength(2);
+      for (const bytes of results) {
+        const file = readPart10(bytes);
+        expect(file.ok && file.value.dataSet.string('StudyInstanceUID')).toBe(uids.study);
+        expect(bytes.includes(uids.image)).toBe(true);
+      }
+      const audited = running.store.db
+        .sql<{ n: number }>("SELECT count(*) AS n FROM audit WHERE event = 'INSTANCE_UID_ILLEGAL'")
+        .get();
+      expect(audited).toEqual({ n: 1 });
+    },
+    90_000,
+  );
 
   test('a second node on the same data folder exits 1 at once and leaves the first alone (C11)', () => {
     const before = running.node.supervisor.pids();

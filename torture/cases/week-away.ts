@@ -56,6 +56,7 @@ async function weekAway(bench: Bench): Promise<void> {
       alertRecovered: (cause) => void calls.push(`recovered ${cause}`),
       shadowed: () => undefined,
       presenceChecked: () => undefined,
+      transferBegins: () => undefined,
     },
     clock,
     random: () => bench.random.uniform(),

@@ -29,6 +29,8 @@ type Code = readonly [code: string, meaning: string, codeSystem?: string];
 const codes = {
   applicationActivity: ['110100', 'Application Activity'],
   auditLogUsed: ['110101', 'Audit Log Used'],
+  beginTransferring: ['110102', 'Begin Transferring DICOM Instances'],
+  instancesAccessed: ['110103', 'DICOM Instances Accessed'],
   instancesTransferred: ['110104', 'DICOM Instances Transferred'],
   securityAlert: ['110113', 'Security Alert'],
   applicationStart: ['110120', 'Application Start'],
@@ -125,11 +127,21 @@ function eventPart(entry: AuditEntry, source: AuditSource): EventPart | undefine
         ],
         objects: transferredObjects(entry),
       };
+    case 'IMAGE_ANALYSED':
+      return {
+        id: codes.instancesAccessed,
+        action: 'R',
+        outcome: outcome.success,
+        participants: [self(true)],
+        objects: transferredObjects(entry),
+      };
+    case 'OBJECT_SENDING':
     case 'OBJECT_STORED': {
       const destination = source.destinations.get(text('destination'));
+      const begins = entry.event === 'OBJECT_SENDING';
       return {
-        id: codes.instancesTransferred,
-        action: 'C',
+        id: begins ? codes.beginTransferring : codes.instancesTransferred,
+        action: begins ? 'E' : 'C',
         outcome: outcome.success,
         participants: [
           self(true, codes.sourceRole),
@@ -204,7 +216,7 @@ function securityAlert(entry: AuditEntry, source: AuditSource): EventPart {
   };
 }
 
-/** The study and, once the image has been read, its patient (PS3.15 A.5.3.7). */
+/** The study and, once the image has been read, its patient (PS3.15 A.5.3.3, A.5.3.4, A.5.3.7). */
 function transferredObjects(entry: AuditEntry): XmlElement[] {
   const text = textFields(entry);
   const accessionNumber = text('accessionNumber') || (entry.accessionNumber ?? '');

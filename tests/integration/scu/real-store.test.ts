@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { deliveryEvents } from '../../../src/app/delivery-events.ts';
+import type { Runtime } from '../../../src/app/runtime.ts';
 import type { Log } from '../../../src/core/log.ts';
 import { commandField } from '../../../src/dicom/command-set.ts';
 import { writeDataSet } from '../../../src/dicom/part10-writer.ts';
@@ -27,6 +28,10 @@ async function startPacs(script: PacsScript = {}): Promise<ScriptedPacs> {
   onTestFinished(async () => await pacs.stop());
   return pacs;
 }
+
+type SyslogConfig = NonNullable<Runtime['config']['audit']['syslog']>;
+
+const silentLog: Log = { event: () => undefined, close: () => Promise.resolve() };
 
 function destination(pacs: ScriptedPacs) {
   return {
@@ -172,8 +177,46 @@ describe('sender on the real store', () => {
   });
 });
 
+describe('transfers that begin, for an audit record repository (PS3.15 A.5.3.3)', () => {
+  const begun = (store: Store) => store.auditQuery.query({ event: 'OBJECT_SENDING', limit: 10 }).rows;
+  const sender = (fixture: Fixture, pacs: ScriptedPacs, audit: { readonly syslog?: SyslogConfig }) =>
+    workerOn(fixture.store, fixture, pacs, {
+      events: deliveryEvents({ config: { audit }, store: fixture.store, log: silentLog }),
+    });
+  const syslog: SyslogConfig = { host: 'audit.hospital.example', port: 6514 };
+
+  test('told once for each attempt whose association stands, before its end', async () => {
+    const fixture = openFixture();
+    seed(fixture, 1);
+    const pacs = await startPacs({ onMessage: () => [{ kind: 'respond', status: 0xa700 }] });
+    const worker = sender(fixture, pacs, { syslog });
+    await worker.round();
+    pacs.use({});
+    fixture.clock.advance(3_600_000);
+    await worker.round();
+    expect(states(fixture.store)).toEqual(['STORED']);
+    const rows = begun(fixture.store);
+    expect(rows.map(({ fields }) => fields['attempt']).toSorted()).toEqual([1, 2]);
+    const [stored] = fixture.store.auditQuery.query({ event: 'OBJECT_STORED', limit: 1 }).rows;
+    expect(Math.max(...rows.map(({ seq }) => seq))).toBeLessThan(stored?.seq ?? 0);
+  });
+
+  test('an archive that cannot be reached begins nothing, and without a repository nothing is told', async () => {
+    const fixture = openFixture();
+    seed(fixture, 1);
+    const pacs = await startPacs();
+    await pacs.stop();
+    await sender(fixture, pacs, { syslog }).round();
+    expect(begun(fixture.store)).toEqual([]);
+    const open = await startPacs();
+    fixture.clock.advance(3_600_000);
+    await sender(fixture, open, {}).round();
+    expect(states(fixture.store)).toEqual(['STORED']);
+    expect(begun(fixture.store)).toEqual([]);
+  });
+});
+
 describe('alerts of a destination begin once and end when their cause is gone', () => {
-  const silentLog: Log = { event: () => undefined, close: () => Promise.resolve() };
   const causes = (store: Store) => store.alerts.active().map(({ cause }) => cause);
 
   test('parked: over when an operator has the object sent again and it is stored', async () => {
@@ -181,7 +224,9 @@ describe('alerts of a destination begin once and end when their cause is gone', 
     const { store } = fixture;
     seed(fixture, 1);
     const pacs = await startPacs({ onMessage: () => [{ kind: 'respond', status: 0xa900 }] });
-    const worker = workerOn(store, fixture, pacs, { events: deliveryEvents({ store, log: silentLog }) });
+    const worker = workerOn(store, fixture, pacs, {
+      events: deliveryEvents({ config: { audit: {} }, store, log: silentLog }),
+    });
     await worker.round();
     await worker.round();
     expect(causes(store)).toEqual(['main:parked']);
@@ -199,7 +244,7 @@ describe('alerts of a destination begin once and end when their cause is gone', 
     const { store } = fixture;
     seed(fixture, 2);
     const pacs = await startPacs({ onMessage: () => [{ kind: 'respond', status: 0xa900 }] });
-    const events = deliveryEvents({ store, log: silentLog });
+    const events = deliveryEvents({ config: { audit: {} }, store, log: silentLog });
     const first = workerOn(store, fixture, pacs, { events });
     await first.round();
     await first.round();
@@ -217,7 +262,7 @@ describe('alerts of a destination begin once and end when their cause is gone', 
     const { store } = fixture;
     seed(fixture, 1);
     const pacs = await startPacs();
-    const events = deliveryEvents({ store, log: silentLog });
+    const events = deliveryEvents({ config: { audit: {} }, store, log: silentLog });
     const worker = workerOn(store, fixture, pacs, { events });
     await worker.round();
     await worker.round();
@@ -247,7 +292,9 @@ describe('alerts of a destination begin once and end when their cause is gone', 
     const { store } = fixture;
     seed(fixture, 1);
     const pacs = await startPacs({ onAssociate: { kind: 'reject', result: 1, source: 1, reason: 3 } });
-    const worker = workerOn(store, fixture, pacs, { events: deliveryEvents({ store, log: silentLog }) });
+    const worker = workerOn(store, fixture, pacs, {
+      events: deliveryEvents({ config: { audit: {} }, store, log: silentLog }),
+    });
     await worker.round();
     expect(causes(store)).toEqual(['main:rejected']);
     pacs.use({});

@@ -95,6 +95,26 @@ describe('auditMessage (PS3.15 A.5)', () => {
     );
   });
 
+  test('the begin of a transfer names the same ends and the same object as its end (A.5.3.3)', () => {
+    const [begin = '', end = ''] = (['OBJECT_SENDING', 'OBJECT_STORED'] as const).map(
+      (event) => auditMessage(entry(event), source)!,
+    );
+    expect(begin).toContain('EventActionCode="E"');
+    expect(begin).toContain(
+      '<EventID csd-code="110102" codeSystemName="DCM" originalText="Begin Transferring',
+    );
+    const withoutEvent = (xml: string) => xml.replace(/<EventIdentification.*<\/EventIdentification>/, '');
+    expect(withoutEvent(begin)).toBe(withoutEvent(end));
+  });
+
+  test('an analysis is an access for reading by the node itself (A.5.3.4)', () => {
+    const xml = auditMessage(entry('IMAGE_ANALYSED'), source)!;
+    expect(xml).toContain('EventActionCode="R"');
+    expect(xml).toContain('<EventID csd-code="110103"');
+    expect(xml).toContain('UserID="LUMBAR" AlternativeUserID="AETITLES=LUMBAR" UserIsRequestor="true"');
+    expect(xml).toContain('ParticipantObjectID="F-4711"');
+  });
+
   test('a refusal is a failure and says why', () => {
     const xml = auditMessage(entry('ASSOCIATION_REJECTED'), source)!;
     expect(xml).toContain('EventOutcomeIndicator="4"');
@@ -113,7 +133,7 @@ describe('auditMessage (PS3.15 A.5)', () => {
   });
 
   test('events that are no audit messages give none', () => {
-    expect(auditMessage(entry('IMAGE_ANALYSED'), source)).toBeUndefined();
+    expect(auditMessage(entry('IMAGE_SKIPPED'), source)).toBeUndefined();
   });
 });
 

@@ -7,6 +7,7 @@ import { acceptedStorageTransferSyntaxes, transferSyntax } from '../../../src/di
 import {
   implementationClassUid,
   implementationVersionName,
+  parseForeignUid,
   parseUid,
   uuidV5Uid,
 } from '../../../src/dicom/uid.ts';
@@ -33,6 +34,19 @@ describe('parseUid (PS3.5 9.1)', () => {
   ])('refuses %j', (uid) => {
     expect(parseUid(uid).ok).toBe(false);
   });
+});
+
+describe('parseForeignUid (PS3.5 9.1 as devices keep it)', () => {
+  test.each(['1', '1.2.03.4', '01.2', '1.00', `1.${'2'.repeat(62)}`])('takes %s as it is', (uid) => {
+    expect(parseForeignUid(uid)).toEqual({ ok: true, value: uid });
+  });
+
+  test.each(['', '.', '1.', '.1', '1..2', '1.2a', ' 1.2', '1.2\0', '../../x', `1.${'2'.repeat(63)}`, '1.２'])(
+    'refuses %j',
+    (uid) => {
+      expect(parseForeignUid(uid).ok).toBe(false);
+    },
+  );
 });
 
 describe('uuidV5Uid (PS3.5 B.2, RFC 9562)', () => {

@@ -118,7 +118,7 @@ describe('the writer refuses what would break the standard (PS3.5 6.2, RESULT_IN
     ['PN group of 65 characters', { PatientName: 'x'.repeat(65) }],
     ['PN of four groups', { PatientName: 'a=b=c=d' }],
     ['CS in lower case', { Modality: 'cr' }],
-    ['UI with a leading zero', { StudyInstanceUID: '1.02' }],
+    ['UI with an empty component', { StudyInstanceUID: '1..2' }],
     ['UI of 65 characters', { StudyInstanceUID: `1.${'2'.repeat(63)}` }],
     ['DS that is not a number', { RescaleSlope: Number.NaN }],
     ['DS that is infinite', { RescaleSlope: Number.POSITIVE_INFINITY }],
