@@ -15,5 +15,6 @@ export function exitCodeOf(error: NodeError): number {
   if (error.code === 'CONFIG_INVALID') return exitCodes.config;
   if (error.code === 'STORE_LOCKED') return exitCodes.failed;
   if (error.code === 'NOT_FOUND') return exitCodes.notFound;
+  if (error.code === 'STORE_CORRUPT') return exitCodes.dataError;
   return mustStop(error) ? exitCodes.ioError : exitCodes.software;
 }

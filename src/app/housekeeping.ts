@@ -2,17 +2,23 @@ import { statfsSync } from 'node:fs';
 import cron from 'node-cron';
 import { asNodeError } from '../core/errors.ts';
 import { hostClock } from '../store/store.ts';
+import type { DatabaseWork } from './backup/database-work.ts';
+import { scheduledBackup } from './backup/scheduled-backup.ts';
 import { retentionRules } from './retention-rules.ts';
 import type { Runtime } from './runtime.ts';
-import { makeBackup } from './scheduled-backup.ts';
 
 const emergencyMs = 30_000;
 
 /**
  * Retention and backup on their configured schedules, in the process that knows what was delivered: nothing leaves before its
- * delivery, and where commitment is configured not before that. A failed run is an alert and tried again next time.
+ * delivery, and where commitment is configured not before that. A failed run is an alert and tried again next time;
+ * `damaged` is called when a backup shows that the database itself is.
  */
-export function scheduleHousekeeping(runtime: Runtime): { stop(): Promise<void> } {
+export function scheduleHousekeeping(
+  runtime: Runtime,
+  work: DatabaseWork,
+  damaged: (error: unknown) => void,
+): { stop(): Promise<void> } {
   const { config, store, log, folders } = runtime;
   const { images, schedule } = config.retention;
   const rules = retentionRules(config);
@@ -26,7 +32,7 @@ export function scheduleHousekeeping(runtime: Runtime): { stop(): Promise<void> 
     }
   };
   const task = cron.schedule(schedule, () => run(images), { timezone: config.timeZone, noOverlap: true });
-  const backup = cron.schedule(config.backup.schedule, () => makeBackup(runtime, hostClock.nowMs()), {
+  const backup = cron.schedule(config.backup.schedule, () => scheduledBackup(runtime, work).catch(damaged), {
     timezone: config.timeZone,
     noOverlap: true,
   });

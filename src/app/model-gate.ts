@@ -74,6 +74,18 @@ export function watchModel({ model }: Inference, { store, log }: Runtime): Model
   });
 }
 
+/**
+ * Whether an operator has made another package the active one since this model was opened: then its worker claims
+ * nothing more and leaves, and the next one opens that package.
+ */
+export function isReplaced(
+  { model }: Inference,
+  { config, store }: Pick<Runtime, 'config'> & { readonly store: Pick<Runtime['store'], 'settings'> },
+): boolean {
+  const folder = activeModelFolder(config.model, store.settings.get(activeModelSetting));
+  return folder.ok && folder.value !== model.folder;
+}
+
 /** The active package, opened under every rule that it must keep before it may look at an image. */
 export async function openActiveModel({
   config,

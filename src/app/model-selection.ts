@@ -24,7 +24,7 @@ export function activeModelFolder(
   const chosen = config.id ?? activated;
   const folder = modelsFolder(config);
   if (chosen !== undefined) return ok(join(folder, chosen));
-  const packages = readdirSync(folder, { withFileTypes: true })
+  const packages = (existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [])
     .filter((entry) => entry.isDirectory() && entry.name !== 'training')
     .map(({ name }) => name);
   const [only] = packages;

@@ -12,6 +12,8 @@ export const exitCodes = {
   notFound: 4,
   /** Understood and not done. */
   refused: 5,
+  /** The database is damaged: starting again does not mend it. */
+  dataError: 65,
   software: 70,
   ioError: 74,
   config: 78,
@@ -40,14 +42,15 @@ const windowMs = 10 * 60_000;
 const maxIoErrors = 3;
 
 /**
- * When to start a dead child again. A wrong configuration is never retried; an I/O error (fail-stop after fsync or
+ * When to start a dead child again. A wrong configuration and a damaged database are never retried at once; an I/O error (fail-stop after fsync or
  * SQLite faults) is retried three times in ten minutes, then the node gives up so that nothing is acknowledged on a
  * broken disk. Any other death restarts at once, slower the more often it happened in the window.
  */
 export function restartDecision(deaths: readonly Death[], nowMs: number): RestartDecision {
   const recent = deaths.filter(({ atMs }) => nowMs - atMs < windowMs);
   const last = recent.at(-1);
-  if (last?.exitCode === exitCodes.config) return { kind: 'give-up' };
+  if (last?.exitCode === exitCodes.config || last?.exitCode === exitCodes.dataError)
+    return { kind: 'give-up' };
   if (recent.filter(({ exitCode }) => exitCode === exitCodes.ioError).length > maxIoErrors)
     return { kind: 'give-up' };
   const delays = [0, 100, 500, 1000, 2000, 5000];

@@ -10,6 +10,7 @@ import {
 import { NodeError } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { hostClock, openStore, type Store } from '../store/store.ts';
+import { integrityAtStart } from './database-trust.ts';
 import type { Folders } from './folders.ts';
 import type { ProcessName, StartOrder } from './process-messages.ts';
 import { keepSiteUuid } from './site-uuid.ts';
@@ -66,6 +67,7 @@ export function openRuntime({ loaded, folders }: StartOrder, processName: Proces
   const store = openStore({
     databasePath: folders.database,
     clock: hostClock,
+    integrity: integrityAtStart(processName, folders),
     atna: config.audit.syslog === undefined ? 'off' : 'queue',
   });
   keepSiteUuid(store.settings, folders.data);

@@ -8,6 +8,7 @@ import { hostClock } from '../store/store.ts';
 import { checkConfigFolder, requireConfig } from './checked-config.ts';
 import { openControlSocket } from './control-socket.ts';
 import { lockDataFolder } from './instance-lock.ts';
+import { distrustDatabase, trustDatabase } from './database-trust.ts';
 import { controlHandler } from './node-control.ts';
 import type { ProcessName } from './process-messages.ts';
 import { exitCodes } from './restart-policy.ts';
@@ -15,7 +16,7 @@ import { RunningConfig } from './running-config.ts';
 import { foldersOf } from './runtime.ts';
 import { type ServiceManager, serviceManager } from './service-manager.ts';
 import { activatedSocket } from './socket-activation.ts';
-import { Supervisor } from './supervisor.ts';
+import { type Distrust, Supervisor, type SupervisorEvents } from './supervisor.ts';
 import { startOrder } from './start-order.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -77,7 +78,7 @@ export async function startNode(
     ...(refuseMs === undefined ? {} : { refuseMs }),
     order,
     clock: hostClock,
-    events: supervisorEvents(log),
+    events: supervisorEvents(log, folders.data),
     drainMs,
     silenceMs,
     ...(logFd === undefined ? {} : { outputFd: logFd }),
@@ -202,10 +203,13 @@ function processModule(name: ProcessName | 'refuser'): string {
   return join(import.meta.dirname, 'processes', `${name}.ts`);
 }
 
-function supervisorEvents(log: Log) {
+function supervisorEvents(log: Log, dataFolder: string): SupervisorEvents {
   return {
-    died: (processName: ProcessName, exitCode: number | null, signal: string | null) =>
-      log.event('PROCESS_LOST', { processName, detail: signal ?? `exit code ${exitCode ?? 'unknown'}` }),
+    died: (processName: ProcessName, exitCode: number | null, signal: string | null) => {
+      log.event('PROCESS_LOST', { processName, detail: signal ?? `exit code ${exitCode ?? 'unknown'}` });
+      if (exitCode === exitCodes.ioError || exitCode === exitCodes.dataError) distrustDatabase(dataFolder);
+    },
+    serving: () => trustDatabase(dataFolder),
     killed: (processName: ProcessName, why: string) =>
       log.event('PROCESS_LOST', { processName, detail: why }),
     gaveUp: (processName: ProcessName) =>
@@ -213,10 +217,13 @@ function supervisorEvents(log: Log) {
         cause: 'process-down',
         detail: `${processName} cannot run and is not restarted`,
       }),
-    refusing: (processName: ProcessName) =>
+    refusing: (processName: ProcessName, why: Distrust) =>
       log.event('ALERT_STARTED', {
         cause: 'disk-not-trusted',
-        detail: `${processName} met one I/O error after another; every association is rejected until the disk answers`,
+        detail:
+          why === 'io-errors'
+            ? `${processName} met one I/O error after another; every association is rejected until the disk answers`
+            : `${processName} found the database damaged; every association is rejected until a backup is restored`,
       }),
     tryingAgain: () => log.event('ALERT_RECOVERED', { cause: 'disk-not-trusted' }),
   };

@@ -19,11 +19,16 @@ export interface SupervisorEvents {
   died(process: ProcessName, exitCode: number | null, signal: string | null): void;
   killed(process: ProcessName, why: string): void;
   gaveUp(process: ProcessName): void;
-  /** The disk cannot be trusted: everything rests and every association is rejected transiently. */
-  refusing(process: ProcessName): void;
+  /** Disk or database cannot be trusted: everything rests and every association is rejected transiently. */
+  refusing(process: ProcessName, why: Distrust): void;
   /** The processes were started again to see whether the disk answers. */
   tryingAgain(): void;
+  /** Listener, worker and sender serve, all of them. */
+  serving(): void;
 }
+
+/** Why a node that has served takes nothing more. */
+export type Distrust = 'io-errors' | 'damaged-database';
 
 export interface SupervisorOptions {
   /** Entry of each process; without one for `admin` nobody looks on. */
@@ -280,7 +285,10 @@ export class Supervisor {
         child.ready = true;
         child.state = 'serving';
         child.port = message.port;
-        this.#hasServed ||= this.serving;
+        if (this.serving) {
+          this.#hasServed = true;
+          this.#options.events.serving();
+        }
         this.#tellAdmin();
         const waiting = this.#readyWaiters;
         this.#readyWaiters = [];
@@ -340,8 +348,9 @@ export class Supervisor {
     if (decision.kind === 'give-up') child.state = 'given-up';
     this.#tellAdmin();
     if (decision.kind === 'give-up') {
-      if (this.#hasServed && exitCode === exitCodes.ioError) {
-        void this.#refuseForAWhile(name);
+      const distrust = distrustAfter(exitCode);
+      if (this.#hasServed && distrust !== undefined) {
+        void this.#refuseForAWhile(name, distrust);
         return;
       }
       this.#options.events.gaveUp(name);
@@ -352,12 +361,13 @@ export class Supervisor {
   }
 
   /**
-   * A node that has served and now meets one I/O error after another stays up, but takes nothing: all but `admin`
-   * rest, a stand-in rejects every association transiently, and after a while the disk is tried again.
+   * A node that has served and now meets one I/O error after another, or a damaged database, stays up but takes
+   * nothing: all but `admin` rest, a stand-in rejects every association transiently, and after a while disk and
+   * database are tried again.
    */
-  async #refuseForAWhile(name: ProcessName): Promise<void> {
+  async #refuseForAWhile(name: ProcessName, why: Distrust): Promise<void> {
     this.#isRefusing = true;
-    this.#options.events.refusing(name);
+    this.#options.events.refusing(name, why);
     await this.#stopAll(coreProcessNames);
     if (this.#stopping) return;
     this.#refuser = this.#fork('refuser', this.#options.modules.refuser);
@@ -383,7 +393,11 @@ export class Supervisor {
       start();
       return;
     }
-    refuser.once('exit', start);
+    const late = setTimeout(() => refuser.kill('SIGKILL'), this.#options.drainMs);
+    refuser.once('exit', () => {
+      clearTimeout(late);
+      start();
+    });
     if (refuser.connected)
       refuser.send({ kind: 'drain', why: 'replacement' } satisfies SupervisorMessage, () => undefined);
     else refuser.kill('SIGKILL');
@@ -435,4 +449,9 @@ export class Supervisor {
       this.#send(name, { kind: 'drain', why: this.#stopping ? 'shutdown' : 'replacement' });
     });
   }
+}
+
+function distrustAfter(exitCode: number | null): Distrust | undefined {
+  if (exitCode === exitCodes.ioError) return 'io-errors';
+  return exitCode === exitCodes.dataError ? 'damaged-database' : undefined;
 }

@@ -12,15 +12,17 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { asNodeError, NodeError } from '../core/errors.ts';
+import { NodeError } from '../core/errors.ts';
 import { AuditLog, type AuditVerdict } from './audit-log.ts';
-import { type Database, openReadOnlyDatabase, sealDatabaseCopy } from './database.ts';
+import { type Database, openDatabaseCopy, sealDatabaseCopy } from './database.ts';
 
-/** What a backup holds, found by opening and reading it. */
-export interface BackupReport {
+/** What a copy of the database holds, found by opening and reading it. */
+export interface CopyReport {
   readonly path: string;
   readonly sizeBytes: number;
   readonly sha256: string;
+  /** An older one is brought up to date when the copy is put in place. */
+  readonly schemaVersion: number;
   readonly images: number;
   readonly unfinishedJobs: number;
   readonly undelivered: number;
@@ -29,37 +31,29 @@ export interface BackupReport {
 }
 
 /**
- * Writes a consistent copy of the live database to `targetPath`, checks it by reading it, and only then puts it
- * in the place of the one before. The running service is not stopped. The result is audited either way.
+ * Writes a consistent copy of the live database to `targetPath`, which must not exist, and checks it by reading it.
+ * The running service is not stopped. Throws STORE_CORRUPT for a copy that is not whole, and leaves nothing then.
  */
-export async function backupDatabase(
-  db: Database,
-  audit: AuditLog,
-  targetPath: string,
-): Promise<BackupReport> {
-  const part = `${targetPath}.part`;
+export async function copyDatabase(db: Database, targetPath: string): Promise<CopyReport> {
+  // Made here, because SQLite would let everybody read it.
+  closeSync(openSync(targetPath, 'wx', 0o600));
   try {
-    rmSync(part, { force: true });
-    await db.backupTo(part);
-    sealDatabaseCopy(part);
-    sync(part);
-    const report = { ...(await checkBackup(part)), path: targetPath };
-    if (!report.audit.intact)
-      throw new NodeError('STORE_CORRUPT', `the copy's audit chain is broken: ${report.audit.finding}`);
-    renameSync(part, targetPath);
-    sync(dirname(targetPath));
-    audit.append('BACKUP_MADE', { sizeBytes: report.sizeBytes, sha256: report.sha256, path: targetPath });
-    return report;
+    await db.backupTo(targetPath);
+    sealDatabaseCopy(targetPath);
+    sync(targetPath);
+    return requireIntact(await checkCopy(targetPath));
   } catch (error) {
-    rmSync(part, { force: true });
-    audit.append('BACKUP_FAILED', { detail: asNodeError(error).message, path: targetPath });
+    rmSync(targetPath, { force: true });
     throw error;
   }
 }
 
-/** Opens a backup, runs the full integrity check, verifies its audit chain and counts. Changes nothing. */
-export async function checkBackup(path: string): Promise<BackupReport> {
-  const db = openReadOnlyDatabase(path);
+/**
+ * Opens a copy, runs the full integrity check, verifies its audit chain and counts. Changes nothing. Takes one of an
+ * older release as well; throws STORE_NEWER_SCHEMA for one of a newer release, NOT_FOUND and STORE_CORRUPT.
+ */
+export async function checkCopy(path: string): Promise<CopyReport> {
+  const { db, schemaVersion } = openDatabaseCopy(path);
   try {
     db.check('full');
     const count = (sql: string): number => db.sql<{ n: number }>(sql).get()?.n ?? 0;
@@ -68,6 +62,7 @@ export async function checkBackup(path: string): Promise<BackupReport> {
       path,
       sizeBytes: statSync(path).size,
       sha256: await fileSha256(path),
+      schemaVersion,
       images: count('SELECT count(*) AS n FROM instance'),
       unfinishedJobs: count("SELECT count(*) AS n FROM job WHERE state IN ('QUEUED','WAITING','RUNNING')"),
       undelivered: count("SELECT count(*) AS n FROM outbox WHERE state IN ('WAITING','SENDING')"),
@@ -80,19 +75,17 @@ export async function checkBackup(path: string): Promise<BackupReport> {
 }
 
 /**
- * Puts a checked backup in the place of the database. The service must be stopped. What was there is kept beside
- * it under `<name>.replaced-<time>`. Afterwards `rebuildFromSpool` takes up images that are newer than the backup.
+ * Puts a checked copy in the place of the database. The service must be stopped. What was there is kept beside
+ * it under `<name>.replaced-<time>`. Afterwards `rebuildFromSpool` takes up images that are newer than the copy.
  */
 export async function restoreDatabase(
-  backupPath: string,
+  copyPath: string,
   databasePath: string,
   nowMs: number,
-): Promise<BackupReport> {
-  const report = await checkBackup(backupPath);
-  if (!report.audit.intact)
-    throw new NodeError('STORE_CORRUPT', `the backup's audit chain is broken: ${report.audit.finding}`);
+): Promise<CopyReport> {
+  const report = requireIntact(await checkCopy(copyPath));
   const part = `${databasePath}.part`;
-  copyFileSync(backupPath, part);
+  copyFileSync(copyPath, part);
   sync(part);
   for (const suffix of ['', '-wal', '-shm']) {
     const old = `${databasePath}${suffix}`;
@@ -101,6 +94,11 @@ export async function restoreDatabase(
   renameSync(part, databasePath);
   sync(dirname(databasePath));
   return report;
+}
+
+function requireIntact(report: CopyReport): CopyReport {
+  if (report.audit.intact) return report;
+  throw new NodeError('STORE_CORRUPT', `the copy's audit chain is broken: ${report.audit.finding}`);
 }
 
 async function fileSha256(path: string): Promise<string> {

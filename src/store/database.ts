@@ -68,17 +68,20 @@ export class Database {
     return rows.map((row) => row.detail);
   }
 
-  /** Throws STORE_CORRUPT unless `PRAGMA integrity_check` (weekly) or `quick_check` (at start) says ok. */
+  /** Throws STORE_CORRUPT unless `PRAGMA integrity_check` (of copies) or `quick_check` (at a start) says ok. */
   check(depth: 'quick' | 'full'): void {
     const pragma = depth === 'quick' ? 'quick_check(1)' : 'integrity_check(1)';
     const answer = String(guard(() => this.#connection.pragma(pragma, { simple: true })));
     if (answer !== 'ok') throw new NodeError('STORE_CORRUPT', `${depth} check of the database: ${answer}`);
   }
 
-  /** Writes a consistent copy of the live database to `path` (SQLite online backup). Does not fsync it. */
+  /**
+   * Writes a consistent copy of the live database to `path` (SQLite online backup). Does not fsync it. All pages are
+   * copied in one step: between steps SQLite begins again whenever another process has written, and one always has.
+   */
   async backupTo(path: string): Promise<void> {
     try {
-      await this.#connection.backup(path);
+      await this.#connection.backup(path, { progress: ({ totalPages }) => Math.max(1, totalPages) });
     } catch (error) {
       throw asStoreError(error);
     }
@@ -96,7 +99,7 @@ export class Database {
 
 /**
  * Opens for reading and writing: creates the file when absent, brings its schema up to date, checks it. With `trusted`
- * the check is left to the service, which does it at its start: it reads the whole file, half a minute for a gigabyte.
+ * the check is left to another: it reads the whole file, half a minute for a gigabyte.
  */
 export function openDatabase(path: string, integrity: 'checked' | 'trusted' = 'checked'): Database {
   refuseNetworkFileSystem(path);
@@ -129,6 +132,28 @@ export function openReadOnlyDatabase(path: string): Database {
       );
     }
     return new Database(connection, 'read-only');
+  } catch (error) {
+    connection.close();
+    throw asStoreError(error);
+  }
+}
+
+/**
+ * Opens a copy of a database, also one that an older release made, to read what every schema has. Throws
+ * STORE_NEWER_SCHEMA when a newer release made it, NOT_FOUND when it is absent.
+ */
+export function openDatabaseCopy(path: string): { readonly db: Database; readonly schemaVersion: number } {
+  const connection = connect(path, { readonly: true, fileMustExist: true });
+  try {
+    setPragmas(connection);
+    const version = Number(connection.pragma('user_version', { simple: true }));
+    if (version > schemaVersion) {
+      throw new NodeError(
+        'STORE_NEWER_SCHEMA',
+        `${path} was made by a newer release (schema ${version}, this one knows ${schemaVersion}); install that release or a later one, and restore it there`,
+      );
+    }
+    return { db: new Database(connection, 'read-only'), schemaVersion: version };
   } catch (error) {
     connection.close();
     throw asStoreError(error);

@@ -30,6 +30,8 @@ import { ServiceLevel } from './service-level.ts';
 import { Settings } from './settings.ts';
 import { Studies } from './study.ts';
 
+export { schemaVersion } from './migrations/migrations.ts';
+
 export interface StoreOptions {
   readonly databasePath: string;
   readonly clock: Clock;

@@ -6,6 +6,8 @@ import type { AuditRowFacts } from '../ports.ts';
 import type { SiteTime } from '../site-time.ts';
 import { printable } from '../text-layout.ts';
 
+const timeWidth = 19;
+
 export const auditFormats = ['table', 'csv', 'jsonl'] as const;
 export type AuditFormat = (typeof auditFormats)[number];
 
@@ -26,20 +28,58 @@ export function auditText(
   }
 }
 
-/** Five columns that fit a terminal: who, what, and how it ended. Everything else is in CSV and JSON lines. */
+/** Columns of the table behind time and event; one that no row fills is left out. */
+const tableColumns: readonly {
+  readonly head: string;
+  readonly value: (row: AuditRowFacts) => string;
+}[] = [
+  { head: 'who', value: peer },
+  { head: 'outcome', value: ending },
+  { head: 'accession / detail', value: (row) => text(row, 'accessionNumber') || text(row, 'detail') },
+  { head: 'operator', value: (row) => text(row, 'operator') },
+  { head: 'action', value: (row) => text(row, 'action') },
+];
+
+/** What a terminal shows without wrapping, and what a cut cell must still show. */
+const tableWidth = 100;
+const leastWidth = 8;
+const gap = 2;
+
+/** What the rows say, in a table that fits a terminal; everything else is in CSV and JSON lines. */
 function tableText(rows: readonly AuditRowFacts[], time: SiteTime): string {
   if (rows.length === 0) return '';
+  const filled = tableColumns
+    .map(({ head, value }) => ({ head, cells: rows.map(value) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const eventWidth = Math.max(...rows.map(({ event }) => event.length));
+  const widths = fitting(
+    filled.map(({ head, cells }) => Math.max(head.length, ...cells.map(({ length }) => length))),
+    tableWidth - timeWidth - gap - eventWidth - gap * filled.length,
+  );
   const table = textTable(
-    [`time ${time.zone}`.slice(0, 19), 'event', 'who', 'outcome', 'accession / detail'],
-    rows.map((row) => [
+    [
+      `time ${time.zone}`.slice(0, timeWidth),
+      'event',
+      ...filled.map(({ head }, at) => cut(head, widths[at] ?? 0)),
+    ],
+    rows.map((row, line) => [
       time.moment(row.atMs),
       row.event,
-      cut(who(row), 16),
-      cut(text(row, 'outcome') || text(row, 'reason') || status(row), 13),
-      cut(text(row, 'accessionNumber') || text(row, 'detail') || text(row, 'action'), 20),
+      ...filled.map(({ cells }, at) => cut(cells[line] ?? '', widths[at] ?? 0)),
     ]),
   );
   return `${table}\n`;
+}
+
+/** Widths that together take no more than `room`: the widest gives way first. */
+function fitting(natural: readonly number[], room: number): readonly number[] {
+  const widths = [...natural];
+  for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
+    const widest = Math.max(...widths);
+    if (widest <= leastWidth) break;
+    widths[widths.indexOf(widest)] = widest - 1;
+  }
+  return widths;
 }
 
 /** One line of the table for `audit tail --follow`, without a heading. */
@@ -48,7 +88,7 @@ export function auditLine(row: AuditRowFacts, time: SiteTime): string {
     time.moment(row.atMs),
     row.event.padEnd(24),
     cut(who(row), 16).padEnd(16),
-    cut(text(row, 'outcome') || text(row, 'reason') || status(row), 13).padEnd(13),
+    cut(ending(row), 13).padEnd(13),
     cut(text(row, 'accessionNumber') || text(row, 'detail') || text(row, 'action'), 20),
   ];
   return `${parts.join('  ').trimEnd()}\n`;
@@ -58,6 +98,7 @@ const columns = [
   'callingAeTitle',
   'destination',
   'operator',
+  'action',
   'accessionNumber',
   'studyInstanceUid',
   'sopInstanceUid',
@@ -92,7 +133,15 @@ function jsonRow(row: AuditRowFacts, time: SiteTime): Readonly<Record<string, un
 }
 
 function who(row: AuditRowFacts): string {
-  return text(row, 'callingAeTitle') || text(row, 'destination') || text(row, 'operator');
+  return peer(row) || text(row, 'operator');
+}
+
+function peer(row: AuditRowFacts): string {
+  return text(row, 'callingAeTitle') || text(row, 'destination');
+}
+
+function ending(row: AuditRowFacts): string {
+  return text(row, 'outcome') || text(row, 'reason') || status(row);
 }
 
 function status(row: AuditRowFacts): string {

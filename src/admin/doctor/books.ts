@@ -118,7 +118,7 @@ export function judgeIntegrity(facts: IntegrityFacts): Finding {
     case 'skipped':
       return fine(
         name,
-        `not read through: ${size(facts.sizeBytes)} would take a while. The service checks it at each start.`,
+        `not read through: ${size(facts.sizeBytes)} would take a while. The service reads it after each start and with every backup.`,
       );
     case 'broken':
       return failure(

@@ -14,10 +14,8 @@ import { withWritableBooks } from '../writable-books.ts';
 import { activationObjections, installedPackage, manifestSha256 } from './activation.ts';
 import { chooseModel, choosePrevious, previousModel } from './model-choice.ts';
 import { listModels, modelListText } from './model-list.ts';
+import { takenByNode, takenText } from './taken-by-node.ts';
 import { type Verification, type VerifyOptions, verificationText, verifyModel } from './verify-model.ts';
-
-/** A model is chosen when the worker starts; a reload leaves the worker alone when no setting changed. */
-const takesEffect = 'A running node takes it after `systemctl restart lumbar-node`.';
 
 /** `model list`: what is in the model folder, and which one runs. */
 export async function modelListVerb(configFolder: string, format: 'text' | 'json'): Promise<number> {
@@ -82,14 +80,12 @@ export async function modelActivateVerb(
   if (forceable.length > 0 && options.force !== true)
     return refuse([...forceable, 'to run it all the same: --force --reason "why"']);
   const why = forceable.length === 0 ? '' : `forced: ${reason} (${forceable.join('; ')})`;
-  const before = await writeChoice(configFolder, verification, why, (settings) =>
-    chooseModel(settings, name),
-  );
-  if (evaluation?.notice != null) process.stdout.write(`${evaluation.notice}\n`);
-  process.stdout.write(
-    `${name} is the active model${before === undefined ? '' : `; before it was ${before}`}. ${takesEffect}\n`,
-  );
-  return exitCodes.ok;
+  return await writeChoice(configFolder, verification, {
+    detail: why,
+    choose: (settings) => chooseModel(settings, name),
+    announce: (before) =>
+      `${evaluation?.notice == null ? '' : `${evaluation.notice}\n`}${name} is the active model${before === undefined ? '' : `; before it was ${before}`}.`,
+  });
 }
 
 /** `model rollback`: back to the package that was active before, if it still holds on this machine. */
@@ -104,10 +100,11 @@ export async function modelRollbackVerb(configFolder: string, reason: string | u
   const verification = await verifyModel(found.value.folder, { ...config.model, trust: trust.value });
   process.stdout.write(`${verificationText(verification)}\n`);
   if (!verification.passed) return refuse([`${previous} does not pass its verification any more`]);
-  const why = `rollback${reason === undefined ? '' : `: ${reason}`}`;
-  await writeChoice(configFolder, verification, why, choosePrevious);
-  process.stdout.write(`${previous} is the active model again. ${takesEffect}\n`);
-  return exitCodes.ok;
+  return await writeChoice(configFolder, verification, {
+    detail: `rollback${reason === undefined ? '' : `: ${reason}`}`,
+    choose: choosePrevious,
+    announce: () => `${previous} is the active model again.`,
+  });
 }
 
 interface ChoiceSettings {
@@ -115,17 +112,25 @@ interface ChoiceSettings {
   set(key: string, value: string): void;
 }
 
-/** The setting and its audit row in one transaction. Returns the model that was active before. */
+interface Choice {
+  /** For the audit; empty when there is nothing to add. */
+  readonly detail: string;
+  readonly choose: (settings: ChoiceSettings) => void;
+  /** The sentence for the terminal; `before` is the model that was active. */
+  readonly announce: (before: string | undefined) => string;
+}
+
+/** The setting and its audit row in one transaction; then tells what a running node makes of it. */
 function writeChoice(
   configFolder: string,
   { model }: Verification,
-  detail: string,
-  choose: (settings: ChoiceSettings) => void,
-): Promise<string | undefined> {
+  { detail, choose, announce }: Choice,
+): Promise<number> {
   if (model === null) throw new NodeError('BUG_INVARIANT', 'an unverified model cannot be activated');
-  return withWritableBooks(configFolder, ({ store }) =>
-    store.db.transaction(() => {
-      const before = store.settings.get(activeModelSetting);
+  return withWritableBooks(configFolder, async ({ store, folders }) => {
+    const { seq } = store.audit.head();
+    const before = store.db.transaction(() => {
+      const active = store.settings.get(activeModelSetting);
       choose(store.settings);
       // Whoever chooses by name and in the books may go back; only a silent exchange of packages may not.
       store.settings.set(newestVersionSetting(model.id), model.version);
@@ -135,9 +140,13 @@ function writeChoice(
         modelSha256: model.sha256,
         ...(detail === '' ? {} : { detail }),
       });
-      return before;
-    }),
-  );
+      return active;
+    });
+    process.stdout.write(`${announce(before)}\n`);
+    const taken = await takenByNode(store, folders.data, { sha256: model.sha256, seq });
+    process.stdout.write(`${takenText(taken)}\n`);
+    return taken.kind === 'refused' ? exitCodes.failed : exitCodes.ok;
+  });
 }
 
 /** The evaluation that was named, else the one that travels with the package. */

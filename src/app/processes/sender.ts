@@ -9,12 +9,15 @@ import { fileBytes } from '../../scu/part10-data-set.ts';
 import { CommitmentRequester } from '../../scu/storage-commitment.ts';
 import { hostClock } from '../../store/store.ts';
 import { sendAuditMessages } from '../audit-repository.ts';
+import { databaseWork } from '../backup/database-work.ts';
+import { readThroughOnce } from '../backup/read-through.ts';
 import { openChildChannel, receiveOrder } from '../child-channel.ts';
+import { isReadBehind } from '../database-trust.ts';
 import { deliveryEvents } from '../delivery-events.ts';
 import { commitmentSettings, deliverySettings } from '../destination-settings.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { scheduleHousekeeping } from '../housekeeping.ts';
-import type { DrainReason } from '../process-messages.ts';
+import type { DrainReason, StartOrder } from '../process-messages.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { holdPart } from '../process-lock.ts';
 import { watchNotices } from '../operator-notice.ts';
@@ -27,7 +30,7 @@ const hardStopMs = 20_000;
 try {
   offerWhenMemoryRunsOut(300);
   const order = await receiveOrder();
-  await send(openRuntime(order, 'sender'), order.bootId);
+  await send(openRuntime(order, 'sender'), order);
   process.exit(0);
 } catch (error) {
   const fault = asNodeError(error);
@@ -35,8 +38,9 @@ try {
   process.exit(exitCodeOf(fault));
 }
 
-async function send(runtime: Runtime, bootId: string): Promise<void> {
+async function send(runtime: Runtime, order: StartOrder): Promise<void> {
   const { config, store, folders, log } = runtime;
+  const { bootId } = order;
   await holdPart(folders.data, 'sender');
   store.outbox.recoverAll();
   const stopping = new AbortController();
@@ -91,10 +95,13 @@ async function send(runtime: Runtime, bootId: string): Promise<void> {
       for (const worker of workers) worker.wake();
     }),
   );
-  const housekeeping = scheduleHousekeeping(runtime);
+  const work = databaseWork(order);
+  const damage = Promise.withResolvers<never>();
+  const housekeeping = scheduleHousekeeping(runtime, work, damage.reject);
+  if (isReadBehind(folders.database)) void readThroughOnce(runtime, bootId, work).catch(damage.reject);
   channel.tell({ kind: 'ready' });
   const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
-  await Promise.all([done, ...loops]);
+  await Promise.race([Promise.all([done, ...loops]), damage.promise]);
   await housekeeping.stop();
   // The sender is the last of those that work to leave; its own replacement is no stop of the node.
   if (drainReason === 'shutdown') {

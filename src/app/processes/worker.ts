@@ -9,7 +9,8 @@ import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { imageStep, workerName } from '../image-step.ts';
 import { inferenceByAttempt } from '../inference-by-attempt.ts';
-import { modelInForce, watchModel } from '../model-gate.ts';
+import { isReplaced, modelInForce, watchModel } from '../model-gate.ts';
+import { modelChoiceStep } from '../model-choice-step.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { holdPart } from '../process-lock.ts';
 import type { StartOrder } from '../process-messages.ts';
@@ -88,6 +89,7 @@ async function work(runtime: Runtime, { bootId, companionFolder }: StartOrder): 
     rssLimitBytes,
     lanes,
     steps: [
+      modelChoiceStep(channel, () => isReplaced(inference, runtime)),
       selfTestStep({
         schedule,
         run: () => runSelfTest(model, session),
@@ -114,7 +116,7 @@ async function work(runtime: Runtime, { bootId, companionFolder }: StartOrder): 
         inference: inferenceByAttempt(inference, () =>
           openInference(model, { providers: ['cpu'], threads, map }),
         ),
-        mayClaim: () => !schedule.isDue,
+        mayClaim: () => !schedule.isDue && !isReplaced(inference, runtime),
         faulted: () => schedule.suspect(),
         tools: {
           analysis: {

@@ -6,11 +6,12 @@ import type { RegisterVerb } from './verb.ts';
 interface RestoreOptions {
   readonly check?: true;
   readonly from?: string;
+  readonly withConfig?: true;
   readonly yes?: true;
   readonly json?: true;
 }
 
-/** `backup` and `restore`: a checked copy of the database, and the way back. */
+/** `backup` and `restore`: a checked copy of database, settings and the model's name, and the way back. */
 export const registerBackup: RegisterVerb = (program, { configFolder, exit }) => {
   const finish = ({ exitCode, text }: VerbAnswer): void => {
     (exitCode === exitCodes.ok ? process.stdout : process.stderr).write(text);
@@ -19,31 +20,38 @@ export const registerBackup: RegisterVerb = (program, { configFolder, exit }) =>
 
   program
     .command('backup')
-    .description('make and check a copy of the database now, beside the nightly ones; the node goes on')
+    .description(
+      'make and check a copy of database and settings now, beside the scheduled ones; the node goes on',
+    )
     .option('--json', 'machine-readable')
     .action(async ({ json }: { json?: true }) => {
-      const { backupNow } = await import('../backup-verb.ts');
+      const { backupNow } = await import('../backup/backup-verb.ts');
       finish(await backupNow(configFolder(), json === true ? 'json' : 'text'));
     });
 
   program
     .command('restore')
-    .description('check a copy, or put it in the place of the database of a node that is stopped')
-    .option('--check', 'only read the copy from end to end; without --from the newest one')
-    .option('--from <file>', 'the copy to put in place; images that are newer than it are taken up')
+    .description('check a backup, or put it in the place of the database of a node that is stopped')
+    .option('--check', 'only read the backup from end to end; without --from the newest one')
+    .option('--from <path>', 'the backup to put in place; images that are newer than it are taken up')
+    .option('--with-config', 'put the configuration folder back as well, for a new machine')
     .option('--yes', 'do not ask')
     .option('--json', 'machine-readable, with --check')
-    .action(async ({ check, from, yes, json }: RestoreOptions) => {
-      const { checkCopy, restoreCopy } = await import('../backup-verb.ts');
+    .action(async ({ check, from, withConfig, yes, json }: RestoreOptions) => {
+      const { checkBackup, restoreBackup } = await import('../backup/backup-verb.ts');
       if (check !== undefined) {
-        finish(await checkCopy(configFolder(), from, json === true ? 'json' : 'text'));
+        finish(await checkBackup(configFolder(), from, json === true ? 'json' : 'text'));
         return;
       }
       if (from === undefined) {
-        finish({ exitCode: exitCodes.usage, text: 'Say --check, or --from with the file of a backup.\n' });
+        finish({ exitCode: exitCodes.usage, text: 'Say --check, or --from with the path of a backup.\n' });
         return;
       }
-      const agreed = yes === true || (await confirmed(`Put ${from} in the place of the database?`));
+      const agreed =
+        yes === true ||
+        (await confirmed(
+          `Put ${from} in the place of the database${withConfig === true ? ' and the settings' : ''}?`,
+        ));
       if (!agreed) {
         finish({
           exitCode: exitCodes.refused,
@@ -51,6 +59,7 @@ export const registerBackup: RegisterVerb = (program, { configFolder, exit }) =>
         });
         return;
       }
-      finish(await restoreCopy(configFolder(), from));
+      const settings = withConfig === true ? 'put-back' : 'keep';
+      finish(await restoreBackup(configFolder(), { from, settings }));
     });
 };

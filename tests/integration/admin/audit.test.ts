@@ -47,6 +47,31 @@ describe('audit query', () => {
     });
   });
 
+  test('shows who did what where rows tell it, in the table, in CSV and in JSON lines', async () => {
+    const { configFolder, store } = filled();
+    store.audit.append('OPERATOR_ACTION', { operator: 'fictional-operator', action: 'backup' });
+    const query = (format: 'table' | 'csv' | 'jsonl') =>
+      printed((print) =>
+        queryAudit(configFolder, { filter: { event: 'OPERATOR_ACTION' }, format, limit: 10 }, print),
+      );
+    const [heading = '', , row = ''] = (await query('table')).text.split('\n');
+    expect(heading.split(/ {2,}/)).toEqual(['time Europe/Berlin', 'event', 'operator', 'action']);
+    expect(row).toMatch(/OPERATOR_ACTION {2}fictional-operator {2}backup$/);
+    expect(parseCsv((await query('csv')).text).rows[0]?.cells).toMatchObject({
+      operator: 'fictional-operator',
+      action: 'backup',
+    });
+    expect(JSON.parse((await query('jsonl')).text)).toMatchObject({
+      fields: { operator: 'fictional-operator', action: 'backup' },
+    });
+    // Together with rows of images the table still fits a terminal, with every column there.
+    const { text } = await printed((print) =>
+      queryAudit(configFolder, { filter: {}, format: 'table', limit: 50 }, print),
+    );
+    expect(text.split('\n')[0]).toMatch(/who .*outcome .*accession .*operator .*action/);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
   test('CSV has times with offset and no cell that a spreadsheet would run (CWE-1236)', async () => {
     const { configFolder } = filled();
     const { text } = await printed((print) =>

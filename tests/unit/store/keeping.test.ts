@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { NodeError } from '../../../src/core/errors.ts';
 import { err, ok } from '../../../src/core/result.ts';
-import { backupDatabase, checkBackup, restoreDatabase } from '../../../src/store/backup.ts';
+import { checkCopy, copyDatabase, restoreDatabase } from '../../../src/store/backup.ts';
 import { rebuildFromSpool } from '../../../src/store/rebuild.ts';
-import { openStore } from '../../../src/store/store.ts';
+import { openStore, schemaVersion } from '../../../src/store/store.ts';
 import {
   analysed,
   boot,
@@ -43,6 +44,13 @@ function undelivered(): Fixture & { path: string } {
   })!;
   store.studies.closeWithoutReport(due, 'test');
   return { ...fixture, path: record.path };
+}
+
+/** As another program would change a file: past every rule of the store. */
+function withShell(path: string, sql: string): void {
+  const shell = new BetterSqlite3(path);
+  shell.exec(sql);
+  shell.close();
 }
 
 function deliver({ store, clock }: Fixture): void {
@@ -140,7 +148,7 @@ describe('backup and restore (R10)', () => {
   test('a copy of the live database is one checked file, and restoring it gives everything back', async () => {
     const { store, folder, databasePath, clock } = undelivered();
     const target = join(folder, 'backup.db');
-    const report = await backupDatabase(store.db, store.audit, target);
+    const report = await copyDatabase(store.db, target);
     expect(report).toMatchObject({
       path: target,
       images: 1,
@@ -161,23 +169,44 @@ describe('backup and restore (R10)', () => {
   test('a damaged backup is told as such and never put in place', async () => {
     const { store, folder, databasePath, clock } = undelivered();
     const target = join(folder, 'backup.db');
-    await backupDatabase(store.db, store.audit, target);
+    await copyDatabase(store.db, target);
     const broken = join(folder, 'broken.db');
     copyFileSync(target, broken);
     truncateSync(broken, 4096 * 5);
-    await expect(checkBackup(broken)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    await expect(checkCopy(broken)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
     await expect(restoreDatabase(broken, databasePath, clock.nowMs())).rejects.toMatchObject({
       code: 'STORE_CORRUPT',
     });
     expect(store.images({ limit: 5, offset: 0 }).total).toBe(1);
   });
 
-  test('a failed backup leaves the one before and is audited', async () => {
-    const { store, folder } = undelivered();
-    await expect(
-      backupDatabase(store.db, store.audit, join(folder, 'absent', 'backup.db')),
-    ).rejects.toBeInstanceOf(Error);
-    expect(store.auditQuery.query({ event: 'BACKUP_FAILED', limit: 1 }).rows).toHaveLength(1);
+  test('a copy that a newer release made is refused, and the text says what to install', async () => {
+    const { store, folder, databasePath, clock } = undelivered();
+    const target = join(folder, 'backup.db');
+    await copyDatabase(store.db, target);
+    withShell(target, `PRAGMA user_version = ${schemaVersion + 3}`);
+    const refusal = {
+      code: 'STORE_NEWER_SCHEMA',
+      message: expect.stringMatching(
+        new RegExp(`made by a newer release \\(schema ${schemaVersion + 3}.*install that release`),
+      ) as string,
+    };
+    await expect(checkCopy(target)).rejects.toMatchObject(refusal);
+    await expect(restoreDatabase(target, databasePath, clock.nowMs())).rejects.toMatchObject(refusal);
+  });
+
+  test('a copy of an older release is read as it is, and brought up to date where it is put', async () => {
+    const { store, folder, databasePath, clock } = undelivered();
+    const target = join(folder, 'backup.db');
+    await copyDatabase(store.db, target);
+    store.close();
+    withShell(target, 'DROP TABLE alertNotice; PRAGMA user_version = 5');
+    expect(await checkCopy(target)).toMatchObject({ schemaVersion: 5, images: 1, audit: { intact: true } });
+    await restoreDatabase(target, databasePath, clock.nowMs());
+    const restored = openStore({ databasePath, clock });
+    expect(restored.alertNotices).toBeDefined();
+    expect((await checkCopy(databasePath)).schemaVersion).toBe(schemaVersion);
+    restored.close();
   });
 });
 

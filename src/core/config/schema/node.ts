@@ -298,21 +298,30 @@ const retention = z
 const backup = z
   .strictObject({
     directory: path(
-      'Folder for nightly backups (database, configuration, model manifest). Absent: <storage.directory>/backup.',
+      'Folder for backups (database, settings, which model was active). Another disk is better. Absent: <storage.directory>/backup.',
     ).optional(),
     schedule: z
       .string()
       .regex(/^\S+( \S+){4}$/, 'a schedule has five fields, such as "47 2 * * *"')
       .meta({ description: 'When the backup runs (cron, local time).', 'x-unit': 'cron' })
-      .default('47 2 * * *'),
+      .default('17 * * * *'),
     keep: z
       .int()
       .min(1)
       .max(365)
-      .meta({ description: 'How many backups are kept.', 'x-unit': 'files' })
-      .default(7),
+      .meta({ description: 'How many of the newest backups are kept.', 'x-unit': 'backups' })
+      .default(24),
+    keepDaily: z
+      .int()
+      .min(0)
+      .max(3650)
+      .meta({
+        description: 'From how many days the last backup is kept as well (days in UTC).',
+        'x-unit': 'days',
+      })
+      .default(14),
   })
-  .meta({ description: 'Nightly backup.' });
+  .meta({ description: 'Backups: a checked copy on a schedule, every hour unless set otherwise.' });
 
 const audit = z
   .strictObject({
