@@ -1,9 +1,10 @@
-import { parseMoment, type SiteTime } from '../admin/site-time.ts';
+import type { SiteTime } from '../admin/site-time.ts';
 import { type EventName, eventCatalogue } from '../core/events.ts';
 import { type Outcome, outcomes } from '../core/outcome.ts';
 import { type ReasonCode, reasonCatalogue } from '../core/reasons.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { AuditFilter } from '../store/audit-query.ts';
+import { readMoment } from './written-moment.ts';
 
 /** The filters of `audit` as they are typed. */
 export interface WrittenAuditFilter {
@@ -27,10 +28,10 @@ export function parseAuditFilter(
   const faults: string[] = [];
   const moment = (name: string, text: string | undefined): number | undefined => {
     if (text === undefined) return undefined;
-    const at = parseMoment(text, time, nowMs);
-    if (at === undefined)
-      faults.push(`--${name} ${text}: write 2026-11-23, "2026-11-23 14:05", 14:05 (today), or 2h, 3d (ago)`);
-    return at;
+    const at = readMoment(name, text, time, nowMs);
+    if (at.ok) return at.value;
+    faults.push(at.error);
+    return undefined;
   };
   const oneOf = <T extends string>(
     name: string,

@@ -1,16 +1,12 @@
 import { reprocessText } from '../admin/reprocess/reprocess-text.ts';
-import type { StudyExplanation } from '../store/explain.ts';
+import { ok } from '../core/result.ts';
+import type { ExplainedImage } from '../store/explain.ts';
 import { type Books, withBooks } from './books.ts';
-import { findTarget } from './explain-target.ts';
 import { operatorName } from './operator.ts';
+import { imageTarget, type ImageTarget, type WrittenTarget } from './reprocess-target.ts';
 import { exitCodes } from './restart-policy.ts';
+import type { VerbAnswer } from './verb-answer.ts';
 import { withWritableBooks } from './writable-books.ts';
-
-export interface ReprocessAnswer {
-  readonly exitCode: number;
-  /** Complete output, with its line feed. */
-  readonly text: string;
-}
 
 /** What will happen to each image that was asked for. */
 export interface ReprocessPlan {
@@ -27,10 +23,15 @@ export interface ReprocessPlan {
 /** `reprocess`: images again through filter and model, as a running node has them now. `dryRun` only says what would be. */
 export async function reprocess(
   configFolder: string,
-  what: string,
+  written: WrittenTarget,
   how: { readonly mode: 'dry-run' | 'act'; readonly agree: (announced: string) => Promise<boolean> },
-): Promise<ReprocessAnswer> {
-  const plan = await withBooks(configFolder, (books) => planOf(what, books));
+): Promise<VerbAnswer> {
+  const planned = await withBooks(configFolder, (books) => {
+    const target = imageTarget(written, books);
+    return target.ok ? ok(planOf(target.value, books)) : target;
+  });
+  if (!planned.ok) return { exitCode: exitCodes.usage, text: `${planned.error}\n` };
+  const plan = planned.value;
   const total = plan.same.length + plan.changed.length;
   const announced = reprocessText(plan);
   if (total + plan.failedReports.length === 0) return { exitCode: exitCodes.notFound, text: announced };
@@ -48,29 +49,31 @@ export async function reprocess(
       `${queued} of ${total} images are in the queue`,
       ...(reports === 0 ? [] : [`${reports} reports are tried again`]),
     ];
-    return { exitCode: exitCodes.ok, text: `${parts.join('; ')}. Follow: lumbar-node explain ${what}\n` };
+    return {
+      exitCode: exitCodes.ok,
+      text: `${parts.join('; ')}. Follow: lumbar-node ${written.what === undefined ? 'status' : `explain ${written.what}`}\n`,
+    };
   });
 }
 
-function planOf(what: string, { store, loaded }: Books): ReprocessPlan {
-  const { studies, sopInstanceUid } = findTarget(what, store);
+function planOf(target: ImageTarget, { store, loaded }: Books): ReprocessPlan {
   const { model, configuration } = store.serviceLevel.facts();
   const configSha256 = configuration?.sha256 ?? loaded.sha256;
-  const images = studies
-    .flatMap((study) => study.images)
-    .filter(({ instance }) => sopInstanceUid === undefined || instance.sopInstanceUid === sopInstanceUid);
-  const isSame = ({ analyses }: StudyExplanation['images'][number]): boolean =>
+  const isSame = ({ analyses }: ExplainedImage): boolean =>
     analyses.some((one) => one.modelSha256 === model?.sha256 && one.configSha256 === configSha256);
-  const present = images.filter(
-    ({ instance }) => instance.spoolState === 'present' && instance.disposition !== 'pending',
-  );
-  const idsOf = (chosen: typeof present): string[] => chosen.map(({ instance }) => instance.instanceId);
-  return {
-    same: idsOf(present.filter(isSame)),
-    changed: idsOf(present.filter((image) => !isSame(image))),
-    inWork: images.filter(({ instance }) => instance.disposition === 'pending').length,
-    gone: images.filter(({ instance }) => instance.spoolState !== 'present').length,
-    failedReports: studies.filter(({ state }) => state === 'FAILED').map((study) => study.studyInstanceUid),
-    model,
-  };
+  const same: string[] = [];
+  const changed: string[] = [];
+  const failedReports: string[] = [];
+  let inWork = 0;
+  let gone = 0;
+  for (const { study, images } of target.studies()) {
+    if (study.state === 'FAILED') failedReports.push(study.studyInstanceUid);
+    for (const image of images) {
+      const { instanceId, spoolState, disposition } = image.instance;
+      if (disposition === 'pending') inWork++;
+      if (spoolState !== 'present') gone++;
+      else if (disposition !== 'pending') (isSame(image) ? same : changed).push(instanceId);
+    }
+  }
+  return { same, changed, inWork, gone, failedReports, model };
 }

@@ -6,6 +6,7 @@ import { compareModel } from '../../src/app/compare-model.ts';
 import { demoTitles } from '../../src/app/demo-config.ts';
 import { explainFromBooks } from '../../src/app/explain-verb.ts';
 import { changeQueue } from '../../src/app/queue-verb.ts';
+import type { WrittenTarget } from '../../src/app/reprocess-target.ts';
 import { reprocess } from '../../src/app/reprocess-verb.ts';
 import { type RunningNode, startNode } from '../../src/app/start.ts';
 import { statusFromBooks } from '../../src/app/status-verb.ts';
@@ -112,13 +113,17 @@ describe('one node, three destinations', () => {
         .query({ sopInstanceUid: image.sopInstanceUid, limit: 100 })
         .rows.filter(({ event }) => ['IMAGE_ANALYSED', 'IMAGE_REFUSED'].includes(event)).length;
     const once = ends();
-    const { exitCode, text } = await reprocess(prepared.configFolder, image.sopInstanceUid, {
-      mode: 'act',
-      agree: (announced) => {
-        expect(announced.replaceAll(/\s+/g, ' ')).toContain('the results get the same UIDs');
-        return Promise.resolve(true);
+    const { exitCode, text } = await reprocess(
+      prepared.configFolder,
+      { what: image.sopInstanceUid },
+      {
+        mode: 'act',
+        agree: (announced) => {
+          expect(announced.replaceAll(/\s+/g, ' ')).toContain('the results get the same UIDs');
+          return Promise.resolve(true);
+        },
       },
-    });
+    );
     expect([exitCode, text]).toEqual([0, expect.stringContaining('1 of 1 images are in the queue')]);
     await until(() => ends() === once + 1 && study()?.state === 'CLOSED' && unsent() === 0);
     expect(deliveries()).toEqual(before);
@@ -146,7 +151,7 @@ describe('one node, three destinations', () => {
     const head = store.audit.head();
     const { exitCode, text } = await compareModel(
       prepared.configFolder,
-      image.sopInstanceUid,
+      { what: image.sopInstanceUid },
       'lumbar-nano-sim',
       'text',
     );
@@ -155,4 +160,33 @@ describe('one node, three destinations', () => {
     expect(text).toContain('0 of 1 image would end otherwise.');
     expect(store.audit.head()).toEqual(head);
   }, 60_000);
+
+  test('a span of time is compared as numbers per pair of outcomes and a list of what changed', async () => {
+    const compared = await compareModel(prepared.configFolder, { since: '1d' }, 'lumbar-nano-sim', 'json');
+    const outcome = study()?.images[0]?.analysis?.outcome;
+    expect(JSON.parse(compared.text)).toMatchObject({
+      schema: 1,
+      model: { id: 'lumbar-nano-sim' },
+      pairs: [{ before: outcome, after: outcome, count: 1 }],
+      changed: [],
+      images: [{ sopInstanceUid: image.sopInstanceUid }],
+      leftOut: 0,
+    });
+    const earlier = await compareModel(prepared.configFolder, { until: '1d' }, 'lumbar-nano-sim', 'text');
+    expect(earlier).toMatchObject({ exitCode: 4 });
+  }, 60_000);
+
+  test('a span is reprocessed as one thing is; an unclear command line is wrong usage', async () => {
+    const ask = (written: WrittenTarget) =>
+      reprocess(prepared.configFolder, written, { mode: 'dry-run', agree: () => Promise.resolve(false) });
+    const head = store.audit.head();
+    expect(await ask({ since: '1d' })).toMatchObject({
+      exitCode: 0,
+      text: expect.stringContaining('1 image again through the view filter') as string,
+    });
+    expect(await ask({ until: '2020-01-01' })).toMatchObject({ exitCode: 4 });
+    for (const unclear of [{}, { what: 'last', since: '1d' }, { since: 'yesterday' }])
+      expect(await ask(unclear)).toMatchObject({ exitCode: 2 });
+    expect(store.audit.head()).toEqual(head);
+  });
 });
