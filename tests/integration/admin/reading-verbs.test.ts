@@ -208,7 +208,7 @@ describe('reprocess', () => {
     const { configFolder, store } = delivered();
     store.audit.append('NODE_STARTED', { version: '1', bootId: 'b', configSha256: 'c'.repeat(64) });
     store.audit.append('MODEL_LOADED', { modelId: 'nano', modelSha256: model, provider: 'cpu' });
-    const plan = await reprocess(configFolder, 'ACC0001', { mode: 'dry-run', agree: yes });
+    const plan = await reprocess(configFolder, { what: 'ACC0001' }, { mode: 'dry-run', agree: yes });
     expect(plan.exitCode).toBe(0);
     expect(plan.text.replaceAll(/\s+/g, ' ')).toContain(
       '1 of them were analysed by this model and configuration before: the results get the same UIDs',
@@ -218,7 +218,7 @@ describe('reprocess', () => {
 
   test('puts the image into the queue in the name of the operator', async () => {
     const { configFolder, store } = delivered();
-    const done = await reprocess(configFolder, '1.2.3.4.1', { mode: 'act', agree: yes });
+    const done = await reprocess(configFolder, { what: '1.2.3.4.1' }, { mode: 'act', agree: yes });
     expect(done.text).toContain('1 of 1 images are in the queue');
     expect(store.jobs.depth()).toMatchObject({ queued: 1 });
     expect(store.auditQuery.query({ event: 'OPERATOR_REQUEUED', limit: 1 }).rows).toHaveLength(1);
@@ -227,8 +227,8 @@ describe('reprocess', () => {
   test('an image whose file is gone cannot, and what was never seen is exit code 4', async () => {
     const { configFolder, store } = delivered();
     store.db.sql("UPDATE instance SET spoolState = 'purged'").run();
-    const gone = await reprocess(configFolder, 'last', { mode: 'act', agree: yes });
+    const gone = await reprocess(configFolder, { what: 'last' }, { mode: 'act', agree: yes });
     expect([gone.exitCode, gone.text]).toEqual([4, expect.stringContaining('1 image cannot')]);
-    expect((await reprocess(configFolder, 'NEVER', { mode: 'act', agree: yes })).exitCode).toBe(4);
+    expect((await reprocess(configFolder, { what: 'NEVER' }, { mode: 'act', agree: yes })).exitCode).toBe(4);
   });
 });
