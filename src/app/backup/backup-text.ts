@@ -5,10 +5,10 @@ import { counted, size } from '../../admin/text-layout.ts';
 import type { ModelConfig } from '../../core/config/index.ts';
 import { readManifest as readModelManifest } from '../../pipeline/model-package.ts';
 import type { CopyReport } from '../../store/backup.ts';
+import type { RebuildReport } from '../../store/rebuild.ts';
 import { schemaVersion } from '../../store/store.ts';
 import { modelsFolder } from '../model-selection.ts';
 import type { BackupManifest } from './backup-set.ts';
-import type { TakenUp } from './backup-verb.ts';
 import type { PutBack } from './settings-copy.ts';
 
 /** One backup and what was found by reading it. */
@@ -43,6 +43,11 @@ function besidesText({ settings, model, version }: BackupManifest): string {
     ...settings.variables.map((name) => `variable ${name}`),
   ];
   return `With it: ${counted(settings.files.length, 'file')} of ${settings.folder}; ${model === null ? 'no active model' : `the model ${model.name} by name and SHA-256 ${model.sha256.slice(0, 8)}`}; made by version ${version}.\n${missing.length === 0 ? '' : `Not in it, and needed on a new machine: ${missing.join(', ')}.\n`}`;
+}
+
+/** What a restore did with the images: taken up, and those whose file this machine does not have. */
+export interface TakenUp extends RebuildReport {
+  readonly withoutFile: number;
 }
 
 /** What became of the images when a backup was put in place. */

@@ -2,7 +2,7 @@ import { chownSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asNodeError, NodeError } from '../../core/errors.ts';
 import { checkCopy, type CopyReport, restoreDatabase } from '../../store/backup.ts';
-import { type RebuildReport, rebuildFromSpool } from '../../store/rebuild.ts';
+import { rebuildFromSpool } from '../../store/rebuild.ts';
 import { sweepSpool } from '../../store/spool-sweep.ts';
 import { hostClock, openStore } from '../../store/store.ts';
 import type { Folders } from '../folders.ts';
@@ -15,7 +15,14 @@ import { readSpoolHeader } from '../spool-recovery.ts';
 import type { VerbAnswer } from '../verb-answer.ts';
 import { withWritableBooks } from '../writable-books.ts';
 import { type BackupManifest, isSetName, readManifest, setParts } from './backup-set.ts';
-import { backupJson, backupText, modelText, restoredText, settingsText } from './backup-text.ts';
+import {
+  backupJson,
+  backupText,
+  modelText,
+  restoredText,
+  settingsText,
+  type TakenUp,
+} from './backup-text.ts';
 import { makeBackup } from './make-backup.ts';
 import { type PutBack, putSettingsBack } from './settings-copy.ts';
 
@@ -124,11 +131,6 @@ function putBackSettings({ path, manifest }: Located, configFolder: string): Put
     configFolder,
     hostClock.nowMs(),
   );
-}
-
-/** What a restore did with the images: taken up, and those whose file this machine does not have. */
-export interface TakenUp extends RebuildReport {
-  readonly withoutFile: number;
 }
 
 async function takeUpNewer(folders: Folders): Promise<TakenUp> {
