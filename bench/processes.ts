@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireConfig } from '../src/app/checked-config.ts';
 import { isChildMessage, type SupervisorMessage } from '../src/app/process-messages.ts';
+import { runtimeFlags } from '../src/app/runtime-flags.ts';
 import { startOrder } from '../src/app/start-order.ts';
 import { peer } from '../tests/support/peer.ts';
 import { isOpen } from '../tests/support/ports.ts';
@@ -42,7 +43,11 @@ export async function startNodeProcess(
 ): Promise<RunningServer> {
   const module = join(import.meta.dirname, '../src/app/processes', `${name}.ts`);
   const order = startOrder(configFolder, requireConfig(configFolder));
-  const child = fork(module, [], { serialization: 'json', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(module, [], {
+    serialization: 'json',
+    execArgv: [...runtimeFlags(name)],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   child.send({ kind: 'start', order } satisfies SupervisorMessage);
   const port = await new Promise<number>((resolve, reject) => {
     const tooLate = setTimeout(() => {

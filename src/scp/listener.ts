@@ -57,7 +57,11 @@ export interface Listener {
   close(graceMs: number): Promise<void>;
 }
 
-const backlog = 511;
+/**
+ * Connections that the kernel keeps for us while we are busy; more are dropped there, and a modality among them tries again
+ * only after seconds. Linux caps it at net.core.somaxconn (4096).
+ */
+const backlog = 4096;
 const lastWorkMs = 1_000;
 
 /** Opens the door: makes the spool's folders, binds, and serves Verification, Storage and Storage Commitment results. */

@@ -31,12 +31,19 @@ export interface SyncedFile {
   readonly sha256: string;
 }
 
-const batchBytes = 1024 * 1024;
-const highWaterBytes = 4 * 1024 * 1024;
+/** With this many full buffers the sender is stopped until the disk has caught up. */
+const mostWaiting = 2;
 const headBytes = 64 * 1024;
+
+/** A buffer on its way to the disk, the one being written included. */
+interface Batch {
+  readonly buffer: Buffer;
+  readonly length: number;
+}
+
 /**
  * One object on its way to the disk, in the only legal order (ADR 0003, PS3.4 B.2.3): O_EXCL part file, mode 0600,
- * bytes written in batches while they arrive, `sync` (fdatasync), `commit` (rename, then fsync of the folder).
+ * bytes copied into buffers that are written while the next one fills, `sync` (fdatasync), `commit` (rename, then fsync of the folder).
  * Faults: STORE_FULL for lack of space or descriptors, STORE_IO for everything after which the disk cannot be trusted.
  */
 export class SpoolFile {
@@ -44,16 +51,18 @@ export class SpoolFile {
   readonly #partPath: string;
   readonly #objectPath: string;
   readonly #hash: Hash;
-  readonly #head: Buffer[] = [];
-  #headFilled = 0;
-  #queue: Uint8Array[] = [];
-  #queuedBytes = 0;
-  #inFlightBytes = 0;
+  #head = Buffer.alloc(0);
+  #filling: Buffer | undefined;
+  #filled = 0;
+  /** Where the data set begins in the buffer being filled: behind our own header in the first, then at its start. */
+  #hashedFrom: number;
+  readonly #waiting: Batch[] = [];
   #dataSetBytes = 0;
   #isPaused = false;
   #fault: NodeError | undefined;
   #handle: FileHandle | undefined;
-  #writing: Promise<void>;
+  readonly #opening: Promise<void>;
+  #writing: Promise<void> | undefined;
   #isCommitted = false;
 
   constructor(options: SpoolFileOptions) {
@@ -61,9 +70,9 @@ export class SpoolFile {
     this.#partPath = options.spool.partPath(options.instanceId);
     this.#objectPath = options.spool.objectPath(options.instanceId);
     this.#hash = createHash('sha256');
-    this.#queue.push(options.header);
-    this.#queuedBytes = options.header.length;
-    this.#writing = this.#open();
+    this.#hashedFrom = options.header.length;
+    this.#opening = this.#open();
+    this.#fill(options.header);
   }
 
   /** Takes a piece of the data set; never blocks, never throws. After a fault the bytes are dropped. */
@@ -74,16 +83,8 @@ export class SpoolFile {
       this.#fail(new NodeError('STORE_FULL', 'the object exceeds the size limit', { retryable: false }));
       return;
     }
-    if (this.#headFilled < headBytes) {
-      this.#head.push(bytes.subarray(0, headBytes - this.#headFilled));
-      this.#headFilled += bytes.length;
-    }
-    this.#hash.update(bytes);
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
-    if (this.#queuedBytes >= batchBytes && this.#inFlightBytes === 0)
-      this.#writing = this.#writeBatches(this.#writing);
-    if (!this.#isPaused && this.#queuedBytes + this.#inFlightBytes > highWaterBytes) {
+    this.#fill(bytes);
+    if (!this.#isPaused && this.#waiting.length >= mostWaiting) {
       this.#isPaused = true;
       this.#options.flow.pause();
     }
@@ -91,13 +92,13 @@ export class SpoolFile {
 
   /** Writes what is left and makes the bytes durable (fdatasync). Rejects with the first fault. */
   async sync(): Promise<SyncedFile> {
-    await this.#writing;
-    this.#writing = this.#writeAll();
+    this.#endBuffer();
+    await this.#opening;
     await this.#writing;
     this.#throwFault();
     await this.#io(() => this.#opened().datasync());
     return {
-      head: Buffer.concat(this.#head),
+      head: this.#head,
       dataSetBytes: this.#dataSetBytes,
       sizeBytes: this.#options.header.length + this.#dataSetBytes,
       sha256: this.#hash.digest('hex'),
@@ -132,7 +133,8 @@ export class SpoolFile {
   /** Removes the file, under whichever name it has. Rejects when even that fails. */
   async discard(): Promise<void> {
     this.#fault ??= new NodeError('STORE_IO', 'the file was discarded');
-    this.#queue = [];
+    this.#dropBuffer();
+    await this.#opening;
     await this.#writing;
     await this.#close();
     const path = this.#isCommitted ? this.#objectPath : this.#partPath;
@@ -151,55 +153,68 @@ export class SpoolFile {
     }
   }
 
-  async #writeBatches(before: Promise<void>): Promise<void> {
-    this.#takeInFlight();
-    await before;
-    await this.#writeInFlight();
-    while (this.#queuedBytes >= batchBytes && this.#fault === undefined) {
-      this.#takeInFlight();
-      await this.#writeInFlight();
+  #fill(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      this.#filling ??= this.#options.spool.buffers.take();
+      const taken = Math.min(bytes.length - at, this.#filling.length - this.#filled);
+      this.#filling.set(bytes.subarray(at, at + taken), this.#filled);
+      this.#filled += taken;
+      at += taken;
+      if (this.#filled === this.#filling.length) this.#endBuffer();
     }
   }
 
-  async #writeAll(): Promise<void> {
-    if (this.#queuedBytes === 0) return;
-    this.#takeInFlight();
-    await this.#writeInFlight();
+  /** What has been filled so far is hashed and goes to the disk. */
+  #endBuffer(): void {
+    const buffer = this.#filling;
+    if (buffer === undefined) return;
+    const batch: Batch = { buffer, length: this.#filled };
+    const dataSet = buffer.subarray(this.#hashedFrom, this.#filled);
+    // The first buffer is longer than what is looked at.
+    if (this.#head.length === 0) this.#head = Buffer.from(dataSet.subarray(0, headBytes));
+    this.#hash.update(dataSet);
+    this.#filling = undefined;
+    this.#filled = 0;
+    this.#hashedFrom = 0;
+    this.#waiting.push(batch);
+    this.#writing ??= this.#writeWaiting();
   }
 
-  #inFlight: Uint8Array[] = [];
-
-  #takeInFlight(): void {
-    this.#inFlight = this.#queue;
-    this.#inFlightBytes = this.#queuedBytes;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+  async #writeWaiting(): Promise<void> {
+    await this.#opening;
+    for (let batch = this.#waiting[0]; batch !== undefined; batch = this.#waiting[0]) {
+      await this.#writeOne(batch);
+      this.#waiting.shift();
+      this.#options.spool.buffers.give(batch.buffer);
+      if (this.#isPaused && this.#waiting.length < mostWaiting) this.#resume();
+    }
+    this.#writing = undefined;
   }
 
-  async #writeInFlight(): Promise<void> {
-    const expected = this.#inFlightBytes;
-    const pieces = this.#inFlight;
-    this.#inFlight = [];
+  /** After a fault nothing more is written. */
+  async #writeOne({ buffer, length }: Batch): Promise<void> {
+    if (this.#fault !== undefined) return;
     try {
-      if (this.#fault === undefined) {
-        const { bytesWritten } = await this.#opened().writev(pieces);
-        // libuv reports a disk that fills up in the middle as a short write without an error.
-        if (bytesWritten !== expected)
-          this.#fail(new NodeError('STORE_FULL', 'the disk took only a part of the object'));
-      }
+      const { bytesWritten } = await this.#opened().write(buffer, 0, length);
+      // libuv reports a disk that fills up in the middle as a short write without an error.
+      if (bytesWritten !== length)
+        this.#fail(new NodeError('STORE_FULL', 'the disk took only a part of the object'));
     } catch (error) {
       this.#fail(diskFault(error, 'in the spool'));
     }
-    this.#inFlightBytes = 0;
-    if (this.#isPaused && this.#queuedBytes < highWaterBytes / 2) this.#resume();
   }
 
   #fail(fault: NodeError): void {
     this.#fault ??= fault;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#dropBuffer();
     // The rest of the data set is read and dropped, so that the answer reaches the sender.
     if (this.#isPaused) this.#resume();
+  }
+
+  #dropBuffer(): void {
+    if (this.#filling !== undefined) this.#options.spool.buffers.give(this.#filling);
+    this.#filling = undefined;
+    this.#filled = 0;
   }
 
   #resume(): void {

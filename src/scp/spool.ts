@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NodeError } from '../core/errors.ts';
+import { WriteBuffers } from './write-buffers.ts';
 
 /** The last character of a ULID is random, so that the folders fill evenly. */
 const folderNames = Array.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
@@ -11,6 +12,7 @@ const folderNames = Array.from('0123456789ABCDEFGHJKMNPQRSTVWXYZ');
  */
 export class Spool {
   readonly dir: string;
+  readonly buffers = new WriteBuffers();
   readonly #folders: ReadonlyMap<string, FileHandle>;
 
   private constructor(dir: string, folders: ReadonlyMap<string, FileHandle>) {

@@ -1,6 +1,7 @@
 import type { TortureCase } from '../case.ts';
 import { archiveFaultCases } from './archive-faults.ts';
 import { crashPointCases } from './crash-points.ts';
+import { crowdCases } from './crowd.ts';
 import { diskCases } from './disk.ts';
 import { fuzzStreamCases } from './fuzz-streams.ts';
 import { killCases } from './kills.ts';
@@ -19,6 +20,7 @@ const groups: readonly (readonly TortureCase[])[] = [
   protocolCases,
   identityCases,
   loadCases,
+  crowdCases,
   fuzzStreamCases,
   mutantCases,
   crashPointCases,

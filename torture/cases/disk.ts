@@ -67,7 +67,7 @@ export const diskCases: readonly TortureCase[] = [
   {
     id: 'C05',
     title: 'short writes, EINTR, ENOSPC, EMFILE, ENOMEM',
-    injects: 'strace inject on writev, openat and accept4 of the listener; prlimit --nofile',
+    injects: 'strace inject on write, openat and accept4 of the listener; prlimit --nofile',
     expects: 'A700H or a rejection, no crash loop, no half file',
     run: async (bench) => {
       const node = await bench.node();
@@ -78,7 +78,7 @@ export const diskCases: readonly TortureCase[] = [
         'write,writev,pwritev,pwrite64:error=ENOSPC:when=2',
         'openat:error=EMFILE:when=1',
         'openat:error=ENOMEM:when=1',
-        'writev:error=EINTR:when=1',
+        'write,writev:error=EINTR:when=1',
         'accept4:error=EMFILE:when=1',
       ]) {
         const pid = node.pids().listener ?? 0;

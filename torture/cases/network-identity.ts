@@ -40,7 +40,7 @@ export const identityCases: readonly TortureCase[] = [
         '1.2\0.3',
         '1.2.\u00e9',
         '/etc/passwd',
-        '1.2.0.03',
+        '1.2.0.-3',
       ];
       let refused = 0;
       for (const uid of uids) {

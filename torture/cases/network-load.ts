@@ -4,14 +4,13 @@ import { encodeAbort } from '../../src/upper-layer/pdu.ts';
 import { BytePeer } from '../../tests/support/byte-peer.ts';
 import { startScriptedPacs } from '../../tests/support/scripted-pacs.ts';
 import type { Bench, TortureCase } from '../case.ts';
-import type { AttackedNode } from '../support/attacked-node.ts';
 import { startChaosProxy } from '../support/chaos-proxy.ts';
 import { ImageFactory } from '../support/images.ts';
-import { descriptorsOf, rssOf } from '../support/process-facts.ts';
+import { rssOf } from '../support/process-facts.ts';
 import { associatedWith, connectTo, nextStatus, requestBytes, storeBytes } from '../support/raw-peer.ts';
 import { reached } from '../support/waiting.ts';
 
-/** N12 to N14, N18 to N20, L05: slow peers, many peers, peers that break off. */
+/** N12, N14, N18 to N20, L05: slow peers, many peers, peers that break off. */
 export const loadCases: readonly TortureCase[] = [
   {
     id: 'N12',
@@ -57,84 +56,6 @@ export const loadCases: readonly TortureCase[] = [
           `${name} was closed after ${seconds.toFixed(1)} s`,
         );
       }
-    },
-  },
-  {
-    id: 'N13',
-    title: '2,000 idle and half-open sockets that never close, 32 modalities store',
-    injects: 'TCP connections that send nothing or half a request; storing associations beside them',
-    expects:
-      'capped; C-ECHO within 1 s; all stored; RSS growth below 100 MB; SIGTERM ends the node within 5 s',
-    run: async (bench) => {
-      const node = await bench.node({ config: { maxAssociations: 64 } });
-      const listener = node.pids().listener ?? 0;
-      await warmUp(bench, node);
-      const rss = rssOf(listener);
-      const idle: BytePeer[] = [];
-      const until = Promise.withResolvers<undefined>();
-      const keepFull = (async (): Promise<void> => {
-        // Those that the node drops come again at once, so that there are always that many.
-        while (!(await Promise.race([until.promise.then(() => true), delay(20).then(() => false)]))) {
-          for (
-            let n = 0;
-            n < 200 && idle.filter(({ socket }) => !socket.destroyed).length < bench.size.idleSockets;
-            n++
-          ) {
-            const peer = await BytePeer.connect(node.port).catch(() => undefined);
-            if (peer === undefined) continue;
-            if (idle.length % 2 === 0) peer.send(requestBytes().subarray(0, 40));
-            idle.push(peer);
-          }
-        }
-      })();
-      let worstRss = 0;
-      let worstDescriptors = 0;
-      let open = 0;
-      const echoes: number[] = [];
-      const storing = Array.from({ length: bench.size.storingAssociations }, async (_, number) => {
-        const factory = new ImageFactory(`${bench.seed}/N13/${number}`, { view: 'ap', size: 512 });
-        const images = Array.from({ length: bench.size.imagesPerAssociation }, () =>
-          factory.next(`study-${number}`),
-        );
-        await node.store(images, undefined, { timeoutMs: 120_000 });
-      });
-      const stored = Promise.all(storing).then(() => true);
-      const begin = hostClock.monotonicMs();
-      while (
-        echoes.length < 20 ||
-        !(await Promise.race([stored, delay(250).then(() => false)])) ||
-        (open < bench.size.idleSockets * 0.9 && hostClock.monotonicMs() - begin < 60_000)
-      ) {
-        const startMs = hostClock.monotonicMs();
-        if (!(await node.echoes(20_000))) bench.expect(false, 'a C-ECHO was not answered');
-        echoes.push(hostClock.monotonicMs() - startMs);
-        worstRss = Math.max(worstRss, rssOf(listener));
-        worstDescriptors = Math.max(worstDescriptors, descriptorsOf(listener));
-        open = Math.max(open, idle.filter(({ socket }) => !socket.destroyed).length);
-      }
-      until.resolve(undefined);
-      await keepFull;
-      const sorted = echoes.toSorted((a, b) => a - b);
-      const wanted = bench.size.storingAssociations * bench.size.imagesPerAssociation;
-      bench.count('idle sockets opened', idle.length);
-      bench.count('most open at once on the client', open);
-      bench.count('descriptors of the listener at most', worstDescriptors);
-      bench.count('stored', node.acknowledged.size);
-      bench.count(
-        'C-ECHO ms median/worst',
-        `${sorted[Math.floor(sorted.length / 2)] ?? 0}/${sorted.at(-1) ?? 0}`,
-      );
-      bench.count('RSS growth MB', ((worstRss - rss) / 1e6).toFixed(1));
-      bench.expect(node.acknowledged.size === wanted, `${node.acknowledged.size} of ${wanted} were stored`);
-      bench.expect((sorted.at(-1) ?? 0) < 1000, `a C-ECHO took ${sorted.at(-1) ?? 0} ms`);
-      bench.expect(worstRss - rss < 100e6, 'RSS grew by more than 100 MB');
-      await node.isSettled(600_000);
-      const startMs = hostClock.monotonicMs();
-      const exit = await node.stop(60_000);
-      bench.count('s from SIGTERM to the end', ((hostClock.monotonicMs() - startMs) / 1000).toFixed(1));
-      bench.expect(exit === 0, `the node ended with ${exit}`);
-      for (const peer of idle) peer.destroy();
-      await node.start();
     },
   },
   {
@@ -287,14 +208,6 @@ const plainRequest = {
     extendedNegotiations: [],
   },
 };
-
-/** A first image and a first echo load code that is not loaded at start. */
-async function warmUp(bench: Bench, node: AttackedNode): Promise<void> {
-  const factory = new ImageFactory(`${bench.seed}/warm`, { view: 'ap', size: 512 });
-  await node.store(Array.from({ length: 10 }, () => factory.next('warm')));
-  for (let round = 0; round < 10; round++) await node.echoes();
-  node.acknowledged.clear();
-}
 
 async function churn(bench: Bench, total: number, parallel: number): Promise<void> {
   const node = await bench.node();

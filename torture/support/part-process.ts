@@ -5,6 +5,7 @@ import { requireConfig } from '../../src/app/checked-config.ts';
 import { keepCompanions } from '../../src/app/companions.ts';
 import type { CoreProcessName, StartOrder } from '../../src/app/process-messages.ts';
 import { foldersOf } from '../../src/app/runtime.ts';
+import { runtimeFlags } from '../../src/app/runtime-flags.ts';
 import type { AttackedNode } from './attacked-node.ts';
 import { within } from './waiting.ts';
 
@@ -22,6 +23,7 @@ export interface PartProcess {
 export async function startPart(node: AttackedNode, name: CoreProcessName): Promise<PartProcess> {
   const log = openSync(node.logPath, 'a');
   const child: ChildProcess = fork(resolve(import.meta.dirname, `../../src/app/processes/${name}.ts`), {
+    execArgv: [...runtimeFlags(name)],
     stdio: ['ignore', log, log, 'ipc'],
     env: { ...process.env, UV_THREADPOOL_SIZE: '1' },
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseAeTitle } from '../../../src/dicom/ae-title.ts';
-import { entryOfTag, formatTag, tagOf } from '../../../src/dicom/dictionary.ts';
+import { entryOfKeyword, entryOfTag, formatTag, tagOf } from '../../../src/dicom/dictionary.ts';
 import { sopClassName, sopClassUid } from '../../../src/dicom/sop-class.ts';
 import { describeStatus, formatStatus } from '../../../src/dicom/status.ts';
 import { acceptedStorageTransferSyntaxes, transferSyntax } from '../../../src/dicom/transfer-syntax.ts';
@@ -145,6 +145,15 @@ describe('dictionary (PS3.6)', () => {
     expect(entryOfTag(0x601e0010)?.keyword).toBe('OverlayRows');
     expect(entryOfTag(0x60200010)).toBeUndefined();
     expect(entryOfTag(0x60010010)).toBeUndefined();
+  });
+
+  test.each([
+    ...['FileMetaInformationGroupLength', 'FileMetaInformationVersion', 'MediaStorageSOPClassUID'],
+    ...['MediaStorageSOPInstanceUID', 'TransferSyntaxUID', 'ImplementationClassUID'],
+    ...['ImplementationVersionName', 'SourceApplicationEntityTitle', 'SOPClassUID', 'SOPInstanceUID'],
+    ...['StudyInstanceUID', 'SeriesInstanceUID'],
+  ])('%s, which the listener knows without the dictionary, is as the dictionary has it', (keyword) => {
+    expect(entryOfTag(tagOf(keyword))).toEqual(entryOfKeyword(keyword));
   });
 
   test('an unknown keyword is a fault of the program', () => {

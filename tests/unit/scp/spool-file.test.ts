@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -38,6 +38,29 @@ describe('SpoolFile', () => {
     expect(synced.dataSetBytes).toBe(6 * MiB);
     expect(synced.sha256).toBe(sha256Hex(Buffer.alloc(6 * MiB, 7)));
     await file.discard();
+  });
+
+  test('its buffers serve the next object, whose bytes are its own', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lumbar-spool-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    const { file: first, spool } = await openFile(dir);
+    first.write(Buffer.alloc(MiB, 1));
+    await first.sync();
+    await first.discard();
+    const used = Array.from({ length: 4 }, () => spool.buffers.take());
+    for (const buffer of used) spool.buffers.give(buffer);
+    const id = newUlid(1);
+    const flow = { pause: () => undefined, resume: () => undefined };
+    const second = new SpoolFile({ spool, instanceId: id, header, maxDataSetBytes: MiB, flow });
+    const piece = Buffer.from('another object');
+    second.write(piece);
+    expect(spool.buffers.take()).not.toBe(used.at(-1));
+    // The sender's memory is the sender's again as soon as it has been handed over.
+    piece.fill(0);
+    const synced = await second.sync();
+    expect(readFileSync(await second.commit(), 'latin1')).toBe('headeranother object');
+    expect(synced.sha256).toBe(sha256Hex(Buffer.from('another object')));
+    expect(synced.head.toString()).toBe('another object');
   });
 
   const disk = smallDisk(2);

@@ -1,0 +1,32 @@
+/** Entry of a crowd (crowd.ts). Arguments: port, number of connections. */
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { requestBytes } from './raw-peer.ts';
+import type { CrowdFacts } from './crowd.ts';
+
+const [port = 0, wanted = 0] = process.argv.slice(2).map(Number);
+const halfRequest = requestBytes().subarray(0, 40);
+const open = new Set<Socket>();
+let opened = 0;
+
+/** At most this many new ones in a step, so that the kernel's queue is under pressure and not simply full. */
+const perStep = 100;
+
+const timer = setInterval(() => {
+  for (let n = 0; n < perStep && open.size < wanted; n++) {
+    const socket = connect({ host: '127.0.0.1', port });
+    const isSilent = opened++ % 2 === 1;
+    open.add(socket);
+    socket.on('connect', () => {
+      if (!isSilent) socket.write(halfRequest);
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => open.delete(socket));
+    // A socket that was ended by the node stays half open on purpose.
+  }
+}, 20);
+setInterval(() => process.send?.({ opened, open: open.size } satisfies CrowdFacts), 200);
+process.on('disconnect', () => {
+  clearInterval(timer);
+  process.exit(0);
+});
