@@ -6,6 +6,7 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 sudo ./install.sh               install this version, or upgrade to it; settings and data stay as they are
+  --anyway                      upgrade although "upgrade check" says that something stands in the way
 sudo ./install.sh --rollback    back to the version that was installed before
 sudo ./install.sh --uninstall   remove the program and its units; settings and data stay
   --root DIR                    put everything below DIR, without user, owners and systemd (tests, packaging)
@@ -17,9 +18,11 @@ fail() { echo "install.sh: $*" >&2; exit 1; }
 source_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 action=install
 root=''
+anyway=''
 while [ $# -gt 0 ]; do
   case "$1" in
     --rollback | --uninstall) action="${1#--}" ;;
+    --anyway) anyway=yes ;;
     --root) root="${2:?--root needs a folder}"; shift ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
@@ -169,6 +172,23 @@ exec /opt/lumbar-node/current/bin/lumbar-node "$@"
 TEXT
 }
 
+of_node() { # $1: folder of a version; the rest: a command of it, with the settings that are installed
+  local from="$1"
+  shift
+  # In a staged tree the folders that the settings name lie below it.
+  [ -z "$root" ] || local -x LUMBAR__STORAGE__DIRECTORY="$data" LUMBAR__MODEL__FOLDER="$program/models"
+  "$from/bin/lumbar-node" --config "$settings" "$@"
+}
+
+before_upgrade() { # nothing has been changed yet, and nothing is when this fails
+  echo "  can this version take over what is here:"
+  if ! of_node "$source_folder" upgrade check; then
+    [ -n "$anyway" ] || fail 'nothing was changed. Correct what is shown, or install it all the same with --anyway'
+  fi
+  echo "  a backup by the version that is installed:"
+  of_node "$program/current" backup || echo '  note: there is no backup of today; docs/upgrade.md tells how to keep a copy'
+}
+
 do_install() {
   local version before
   sums="$(mktemp)"
@@ -177,6 +197,7 @@ do_install() {
   version="$("$source_folder/node_modules/.bin/node" -p 'require(process.argv[1]).version' "$source_folder/package.json")"
   before="$(version_of current)"
   echo "lumbar-node $version:"
+  if [ -n "$before" ] && [ "$before" != "$version" ]; then before_upgrade; fi
   put_user
   mkdir -p "$program"
   put_program "$sums" "$version"

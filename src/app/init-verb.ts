@@ -6,6 +6,9 @@ import { type InitAnswers, type InitKey, initQuestions } from './init-answers.ts
 import { exitCodes } from './restart-policy.ts';
 import type { VerbAnswer } from './verb-answer.ts';
 
+/** `ListenStream=` of systemd/lumbar-node.socket. */
+const socketUnitPort = 11_112;
+
 export interface InitRequest {
   readonly folder: string;
   /** Answers given as flags. */
@@ -30,8 +33,14 @@ export async function initConfig({ folder, given, dataFolder }: InitRequest): Pr
   if (!checked.ok) return { exitCode: exitCodes.failed, text: `${list}\n${formatFaults(checked.error)}` };
   return {
     exitCode: exitCodes.ok,
-    text: `${list}The configuration passes check. Every setting: lumbar-node config explain <setting>.\n\nNext:\n  lumbar-node doctor\n  lumbar-node start        (or: systemctl enable --now lumbar-node)\n  lumbar-node send-test --to main\n`,
+    text: `${list}The configuration passes check. Every setting: lumbar-node config explain <setting>.\n\n${socketNote(answers.port)}Next:\n  lumbar-node doctor\n  lumbar-node start        (or: systemctl enable --now lumbar-node.socket lumbar-node.service)\n  lumbar-node send-test --to main\n`,
   };
+}
+
+/** Under systemd the socket unit opens the port, whatever the configuration says. */
+function socketNote(port: number): string {
+  if (port === socketUnitPort) return '';
+  return `Under systemd the port is that of lumbar-node.socket (${socketUnitPort}). Run: sudo systemctl edit lumbar-node.socket\n  [Socket]\n  ListenStream=\n  ListenStream=${port}\n\n`;
 }
 
 /** The answers, or what is wrong with the command line. Without a terminal nobody is asked. */

@@ -28,6 +28,7 @@ import { registerSend } from './verbs/send.ts';
 import { registerSendTest } from './verbs/send-test.ts';
 import { registerSink } from './verbs/sink.ts';
 import { registerTestRule } from './verbs/test-rule.ts';
+import { registerUpgrade } from './verbs/upgrade.ts';
 import type { RegisterVerb, VerbContext } from './verbs/verb.ts';
 
 const defaultConfigFolder = 'config';
@@ -50,6 +51,7 @@ const verbs: readonly RegisterVerb[] = [
   registerFeedback,
   registerRetention,
   registerBackup,
+  registerUpgrade,
   registerAlert,
   registerEcho,
   registerSend,

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { peer } from '../support/peer.ts';
 import { releaseFolder } from '../support/release-folder.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -111,6 +112,26 @@ describe('install.sh', () => {
     expect(told).toContain('brings another lumbar-effnetv2m-sim; yours stays');
   });
 
+  test('before an upgrade the new version looks at what is here, and the old one makes a backup', () => {
+    install(releaseFolder(work, '1.0.0', '{}'));
+    const told = install(releaseFolder(work, '1.1.0', '{}'));
+    expect(told).toMatch(
+      /take over what is here:\n1\.1\.0 .*--config \S+etc\/lumbar-node upgrade check\n.*\n1\.0\.0 .* backup\n/,
+    );
+  });
+
+  test('an upgrade that would not fit changes nothing, unless it is asked for all the same', () => {
+    install(releaseFolder(work, '1.0.0', '{}'));
+    const newer = releaseFolder(work, '1.1.0', '{}', 'does not fit');
+    const before = snapshot();
+    const { status, stderr } = run(join(newer, 'install.sh'), ['--root', root]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('nothing was changed');
+    expect(snapshot()).toEqual(before);
+    install(newer, '--anyway');
+    expect(current()).toBe('1.1.0');
+  });
+
   test('--rollback goes back to the version before, and again forward', () => {
     install(releaseFolder(work, '1.0.0', '{}'));
     const newer = releaseFolder(work, '1.1.0', '{}');
@@ -168,52 +189,59 @@ describe('install.sh', () => {
   });
 });
 
-const withBundle = process.env['CI'] === 'true' || process.env['LUMBAR_TEST_BUNDLE'] === '1';
+const dpkg = peer('dpkg');
+const dpkgDeb = peer('dpkg-deb');
 
-/** Native code for this platform must not have been pruned away: a package that lacks it fails when it is loaded. */
-const loadEveryPackage = `
-  import { createRequire } from 'node:module';
-  const require = createRequire(process.argv[1] + '/package.json');
-  for (const name of Object.keys(require('./package.json').dependencies))
-    if (name !== 'node') await import(require.resolve(name));
-  const Database = require('better-sqlite3');
-  new Database(':memory:').close();
-  process.stdout.write('all loaded');
-  process.exit();
-`;
+/** dpkg for a root that is only a folder: its scripts run here and are told where the root is. */
+function dpkgIn(...args: readonly string[]) {
+  const unprivileged = [
+    '--force-script-chrootless',
+    '--force-not-root',
+    '--force-depends',
+    '--force-bad-path',
+  ];
+  mkdirSync(inRoot('var/lib/dpkg/info'), { recursive: true });
+  mkdirSync(inRoot('var/lib/dpkg/updates'), { recursive: true });
+  appendFileSync(inRoot('var/lib/dpkg/status'), '');
+  return run(dpkg!, [`--root=${root}`, ...unprivileged, '--log=/dev/null', ...args]);
+}
 
-// Skipped otherwise because packing takes half a minute; LUMBAR_TEST_BUNDLE=1 asks for it.
-describe.skipIf(!withBundle)('the offline bundle', () => {
-  test('installs from the unpacked archive; version, check and every package it names work without npm', () => {
-    const packed = run(join(repository, 'bin/bundle'), [work], { LUMBAR_BUNDLE_LEVEL: '1' });
-    expect({ status: packed.status, stderr: packed.stderr }).toEqual({ status: 0, stderr: '' });
-    const archive = readdirSync(work).find((name) => name.endsWith('-linux-x64.tar.gz'))!;
-    expect(packed.stdout).toMatch(/: \d+ MiB, \d+ files; unpacked \d+ MiB\n$/);
-    expect(run('tar', ['-xzf', archive]).status).toBe(0);
-    install(join(work, archive.replace('.tar.gz', '')));
-
-    const program = inRoot('opt/lumbar-node/current/bin/lumbar-node');
-    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
-      version: string;
-    };
-    expect(run(program, ['--version']).stdout).toBe(`${version}\n`);
-
-    const models = inRoot('opt/lumbar-node/models');
-    const settings = { LUMBAR_CONFIG: inRoot('etc/lumbar-node'), LUMBAR__MODEL__FOLDER: models };
-    const answers = ['--ae-title', 'LUMBAR_TEST', '--time-zone', 'Europe/Berlin', '--deliver', 'shadow'];
-    const peers = ['--sender', 'DX_ROOM9@10.0.0.31/32', '--pacs', 'ARCHIVE9@10.0.0.5:104'];
-    expect(run(program, ['init', ...answers, ...peers], settings)).toMatchObject({ status: 0, stderr: '' });
-    expect(read('etc/lumbar-node/node.yaml')).toMatch(/^aeTitle: LUMBAR_TEST/m);
-    expect(read('etc/lumbar-node/node.yaml')).toContain('folder: /opt/lumbar-node/models');
-    expect(run(program, ['init', ...answers, ...peers], settings).status).toBe(5);
-    expect(run(program, ['check'], settings)).toMatchObject({ status: 0, stderr: '' });
-
-    const loaded = run(inRoot('opt/lumbar-node/current/node_modules/.bin/node'), [
-      '--input-type=module',
-      '--eval',
-      loadEveryPackage,
-      inRoot('opt/lumbar-node/current'),
+describe.skipIf(dpkg === undefined || dpkgDeb === undefined)('the Debian package', () => {
+  const build = (version: string): string => {
+    const { status, stdout, stderr } = run(join(repository, 'bin/deb'), [
+      releaseFolder(work, version, '{}'),
+      work,
     ]);
-    expect(loaded).toEqual({ status: 0, stdout: 'all loaded', stderr: '' });
-  }, 180_000);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return stdout.replace(/: .*\n$/s, '');
+  };
+
+  test('installs, upgrades and removes as install.sh does; settings, data and models stay', () => {
+    const first = build('1.0.0');
+    expect(run(dpkgDeb!, ['--field', first, 'Package', 'Version', 'Architecture']).stdout).toBe(
+      'Package: lumbar-node\nVersion: 1.0.0\nArchitecture: amd64\n',
+    );
+    expect(dpkgIn('--install', first)).toMatchObject({ status: 0 });
+    expect(current()).toBe('1.0.0');
+    expect(mode('etc/lumbar-node')).toBe('750');
+    expect(existsSync(inRoot('usr/local/lib/systemd/system/lumbar-node.service'))).toBe(true);
+    writeFileSync(inRoot('var/lib/lumbar-node/image'), 'data');
+    appendFileSync(inRoot('etc/lumbar-node/node.yaml'), '# ours\n');
+
+    expect(dpkgIn('--install', build('1.1.0'))).toMatchObject({ status: 0 });
+    expect(current()).toBe('1.1.0');
+    expect(existsSync(inRoot('opt/lumbar-node/1.1.0/bin/lumbar-node'))).toBe(true);
+    expect(read('etc/lumbar-node/node.yaml')).toMatch(/# ours\n$/);
+
+    expect(dpkgIn('--remove', 'lumbar-node')).toMatchObject({ status: 0 });
+    expect(readdirSync(inRoot('opt/lumbar-node'))).toEqual(['models']);
+    expect(read('var/lib/lumbar-node/image')).toBe('data');
+    expect(existsSync(inRoot('etc/lumbar-node/node.yaml'))).toBe(true);
+  }, 60_000);
+
+  test('a bundle that was changed is not packed', () => {
+    const release = releaseFolder(work, '1.0.0', '{}');
+    appendFileSync(join(release, 'bin/lumbar-node'), 'echo more\n');
+    expect(run(join(repository, 'bin/deb'), [release, work])).toMatchObject({ status: 1 });
+  });
 });

@@ -54,6 +54,32 @@ export function judgeTimeZone({ configured, configuredClock, machine, machineClo
   );
 }
 
+/** What the kernel says about the clock, and who was asked; `unknown` where nobody here can tell. */
+export interface ClockFacts {
+  readonly state: 'synchronised' | 'free-running' | 'unknown';
+  readonly source: string;
+}
+
+/** Results, audit rows and certificates go by this clock; it needs a time server, and only the machine can tell. */
+export function judgeClock({ state, source }: ClockFacts): Finding {
+  const name = 'clock-sync';
+  switch (state) {
+    case 'synchronised':
+      return fine(name, `the clock follows a time server (${source}).`);
+    case 'free-running':
+      return warning(
+        name,
+        `the clock follows no time server (${source}).`,
+        'Set up chrony or systemd-timesyncd with the time server of the hospital; results are dated by this clock.',
+      );
+    case 'unknown':
+      return fine(
+        name,
+        `not known: ${source}. In a container the host keeps the clock; see there that it follows a time server.`,
+      );
+  }
+}
+
 export interface PortFacts {
   readonly host: string;
   readonly port: number;

@@ -18,6 +18,13 @@ export function isSetName(name: string): boolean {
   return setPattern.test(name);
 }
 
+/** When the backup of this name was made, UTC epoch ms; undefined for any other name. */
+export function setMadeAtMs(name: string): number | undefined {
+  const [, , year, month, day, hour, minute, second] =
+    /^(lumbar-node-)(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(name) ?? [];
+  return year === undefined ? undefined : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
 /** Names that must go, so that the newest `keep` stay, and the last of each of the newest `keepDaily` days (UTC). */
 export function setsToDelete(
   names: readonly string[],

@@ -9,7 +9,7 @@ import { nodeRunsOn } from '../instance-lock.ts';
 import { activeModelSetting } from '../model-selection.ts';
 import { foldersOf } from '../runtime.ts';
 import { probeBooks, probeCertificates, probeIntegrity } from './books-probes.ts';
-import { probeDataFolder, probePermissions, probePort, probeTimeZone } from './machine-probes.ts';
+import { probeClock, probeDataFolder, probePermissions, probePort, probeTimeZone } from './machine-probes.ts';
 import { probeFonts, probeModel } from './model-probes.ts';
 import { probePeer, probeSelf } from './peer-probes.ts';
 
@@ -31,9 +31,10 @@ export async function examine(configFolder: string, nowMs: number): Promise<Find
     looked('port-free-or-ours', () => probePort(config, runs)),
     runs ? looked('listener-reachable-from-self', () => probeSelf(config)) : [],
     looked('model-hash', () => probeModel(config, activated)),
+    looked('clock-sync', () => probeClock()),
     ...config.pacs.filter(isAsked).map((one) => looked(`peer-echo:${one.name}`, () => probePeer(one))),
   ]);
-  const [port, self, model, ...peers] = asked;
+  const [port, self, model, clock, ...peers] = asked;
   const whole = probeIntegrity(database);
   return [
     files.ok
@@ -44,6 +45,7 @@ export async function examine(configFolder: string, nowMs: number): Promise<Find
         ),
     ...(await looked('data-dir-writable-and-space', () => probeDataFolder(config, data))),
     ...(await looked('service-user-permissions', () => probePermissions(config, data))),
+    ...clock,
     probeTimeZone(config, nowMs),
     ...port,
     ...self,

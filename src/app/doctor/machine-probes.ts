@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Finding } from '../../admin/doctor/finding.ts';
 import {
+  judgeClock,
   judgeDataFolder,
   judgePermissions,
   judgePort,
@@ -49,6 +52,40 @@ export function probeTimeZone({ timeZone }: NodeConfig, nowMs: number): Finding 
     machine,
     machineClock: siteTime(machine).moment(nowMs).slice(0, 16),
   });
+}
+
+/** Runs a program of the machine and gives what it prints; rejects when it is missing or fails. */
+export type AskMachine = (program: string, args: readonly string[]) => Promise<string>;
+
+const askMs = 3000;
+const askMachine: AskMachine = async (program, args) =>
+  (await promisify(execFile)(program, args, { timeout: askMs })).stdout;
+
+/**
+ * Whether the clock follows a time server, as systemd or chrony knows it from the kernel. Neither goes to the network
+ * for that. Where both are missing it is not known, which is no fault of the machine.
+ */
+export async function probeClock(ask: AskMachine = askMachine): Promise<Finding> {
+  const asked = [
+    {
+      program: 'timedatectl',
+      args: ['show', '--property=NTPSynchronized', '--value'],
+      yes: /^yes$/m,
+      no: /^no$/m,
+    },
+    {
+      program: 'chronyc',
+      args: ['-n', 'tracking'],
+      yes: /^Leap status +: Normal/m,
+      no: /^Leap status +: Not/m,
+    },
+  ];
+  for (const { program, args, yes, no } of asked) {
+    const said = await ask(program, args).catch(() => '');
+    if (yes.test(said)) return judgeClock({ state: 'synchronised', source: program });
+    if (no.test(said)) return judgeClock({ state: 'free-running', source: program });
+  }
+  return judgeClock({ state: 'unknown', source: 'neither timedatectl nor chronyc answers here' });
 }
 
 /** Opens the port for a moment and closes it again; nobody is answered meanwhile. */
