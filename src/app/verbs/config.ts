@@ -31,11 +31,17 @@ export const registerConfig: RegisterVerb = (program, { configFolder, exit }) =>
     .command('explain')
     .description('what one setting means: unit, choices, range, default, when a change counts')
     .argument('<setting>', 'such as listener.maxAssociations')
-    .action(async (name: string) => {
+    .option('--json', 'machine-readable')
+    .action(async (name: string, { json }: { json?: true }) => {
       const { explainSetting } = await import('../../core/config/index.ts');
-      const { found, text } = explainSetting(name);
-      (found ? process.stdout : process.stderr).write(`${text}\n`);
-      if (!found) exit(exitCodes.notFound);
+      const explained = explainSetting(name);
+      if (!explained.found) {
+        process.stderr.write(`${explained.text}\n`);
+        exit(exitCodes.notFound);
+        return;
+      }
+      const { text, facts } = explained;
+      process.stdout.write(`${json === true ? JSON.stringify({ schema: 1, ...facts }, null, 2) : text}\n`);
     });
 
   config

@@ -56,8 +56,27 @@ export function configReference(): string {
   return lines.join('\n');
 }
 
+/** What `config explain` tells about one setting, for programs. */
+export interface SettingFacts {
+  readonly name: string;
+  readonly description: string;
+  readonly type: string;
+  readonly unit: string | null;
+  readonly choices: readonly string[];
+  readonly range: string | null;
+  readonly default: string;
+  readonly file: string;
+  readonly variable: string;
+  /** True when a change waits for a restart instead of a reload. */
+  readonly restart: boolean;
+}
+
+export type SettingExplanation =
+  | { readonly found: true; readonly text: string; readonly facts: SettingFacts }
+  | { readonly found: false; readonly text: string };
+
 /** One setting in plain words for `config explain`, or the names that are near when there is no such setting. */
-export function explainSetting(name: string): { readonly found: boolean; readonly text: string } {
+export function explainSetting(name: string): SettingExplanation {
   const settings = allSettings(settingTree(nodeConfigSchema));
   const wanted = name.replaceAll(/\.\d+(?=\.|$)/g, '[]');
   const setting = settings.find((one) => one.name.toLowerCase() === wanted.toLowerCase());
@@ -71,20 +90,38 @@ export function explainSetting(name: string): { readonly found: boolean; readonl
       text: `There is no setting "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`,
     };
   }
-  const inside = [...setting.children.keys()];
-  const lines = [
-    setting.name,
-    `  ${setting.description}`,
-    `  type:     ${setting.type}${setting.unit === undefined ? '' : `, ${setting.unit}`}`,
-    ...(setting.choices.length > 0 ? [`  choices:  ${setting.choices.join(', ')}`] : []),
-    ...(setting.range === undefined ? [] : [`  range:    ${setting.range}`]),
-    `  default:  ${defaultText(setting)}`,
-    `  file:     ${homeFileOf(setting.name.split(/[.[]/)[0] ?? '')}`,
-    `  variable: ${variableNameOf(setting.name)}`,
-    `  change:   ${setting.restart ? 'takes effect after a restart' : 'takes effect with "lumbar-node reload"'}`,
+  const facts = factsOf(setting);
+  return { found: true, text: factsText(facts, [...setting.children.keys()]), facts };
+}
+
+function factsOf(setting: Setting): SettingFacts {
+  return {
+    name: setting.name,
+    description: setting.description,
+    type: setting.type,
+    unit: setting.unit ?? null,
+    choices: setting.choices,
+    range: setting.range ?? null,
+    default: defaultText(setting),
+    file: homeFileOf(setting.name.split(/[.[]/)[0] ?? ''),
+    variable: variableNameOf(setting.name),
+    restart: setting.restart,
+  };
+}
+
+function factsText(facts: SettingFacts, inside: readonly string[]): string {
+  return [
+    facts.name,
+    `  ${facts.description}`,
+    `  type:     ${facts.type}${facts.unit === null ? '' : `, ${facts.unit}`}`,
+    ...(facts.choices.length > 0 ? [`  choices:  ${facts.choices.join(', ')}`] : []),
+    ...(facts.range === null ? [] : [`  range:    ${facts.range}`]),
+    `  default:  ${facts.default}`,
+    `  file:     ${facts.file}`,
+    `  variable: ${facts.variable}`,
+    `  change:   ${facts.restart ? 'takes effect after a restart' : 'takes effect with "lumbar-node reload"'}`,
     ...(inside.length > 0 ? [`  holds:    ${inside.join(', ')}`] : []),
-  ];
-  return { found: true, text: lines.join('\n') };
+  ].join('\n');
 }
 
 function isRow(setting: Setting): boolean {

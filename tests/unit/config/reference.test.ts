@@ -33,6 +33,9 @@ describe('documentation made from the schema (UPDATE_DOCS=1 writes it)', () => {
     expect(explainSetting('pacs.0.timeouts.connect').text).toContain(
       'variable: LUMBAR__PACS__0__TIMEOUTS__CONNECT',
     );
+    expect(explainSetting('retention.images')).toMatchObject({
+      facts: { name: 'retention.images', default: '7d', file: 'node.yaml', restart: false },
+    });
     expect(explainSetting('listener.prot')).toEqual({
       found: false,
       text: 'There is no setting "listener.prot". Did you mean "listener.port"?',
