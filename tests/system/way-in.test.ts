@@ -123,9 +123,7 @@ describe.skipIf(!withBundle || storescp === undefined || storescu === undefined)
           TCP_NODELAY: '1',
         },
       });
-      const step = { command: line, status, output: `${stdout}${stderr}` };
-      steps.push(step);
-      return step;
+      return { command: line, status, output: `${stdout}${stderr}` };
     }
 
     /** One line of the README for this machine: which version, which root, which ports, who answers the questions. */
@@ -185,7 +183,9 @@ describe.skipIf(!withBundle || storescp === undefined || storescu === undefined)
           );
         if (line.endsWith('explain last'))
           await until(() => sopClasses().includes(comprehensive3dSr), 90_000);
-        if (run(adapted(line, version)).status !== 0) break;
+        const step = run(adapted(line, version));
+        steps.push(step);
+        if (step.status !== 0) break;
       }
       seconds = (hostClock.monotonicMs() - startMs) / 1000;
       process.stderr.write(
