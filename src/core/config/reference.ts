@@ -102,7 +102,8 @@ function factsOf(setting: Setting): SettingFacts {
     unit: setting.unit ?? null,
     choices: setting.choices,
     range: setting.range ?? null,
-    default: defaultText(setting),
+    // The reference page marks values; here they stand alone.
+    default: defaultText(setting).replaceAll('`', ''),
     file: homeFileOf(setting.name.split(/[.[]/)[0] ?? ''),
     variable: variableNameOf(setting.name),
     restart: setting.restart,
