@@ -66,9 +66,13 @@ describe('the restore drill (R10)', () => {
       received.map(({ sopInstanceUid, dataSetSha256 }) => [sopInstanceUid, dataSetSha256]),
     );
 
-    await expect(restoreBackup(configFolder, { from: copy, settings: 'keep' })).rejects.toMatchObject({
+    const settings = readFileSync(join(configFolder, 'node.yaml'), 'utf8');
+    writeFileSync(join(configFolder, 'node.yaml'), `${settings}# edited since\n`);
+    await expect(restoreBackup(configFolder, { from: copy, settings: 'put-back' })).rejects.toMatchObject({
       code: 'STORE_LOCKED',
     });
+    // A node that runs keeps everything, its settings too.
+    expect(readFileSync(join(configFolder, 'node.yaml'), 'utf8')).toMatch(/# edited since\n$/);
     await node.stop();
     for (const suffix of ['', '-wal', '-shm'])
       if (existsSync(`${databasePath}${suffix}`)) writeFileSync(`${databasePath}${suffix}`, 'lost');

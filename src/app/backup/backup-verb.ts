@@ -6,10 +6,10 @@ import { rebuildFromSpool } from '../../store/rebuild.ts';
 import { sweepSpool } from '../../store/spool-sweep.ts';
 import { hostClock, openStore } from '../../store/store.ts';
 import type { Folders } from '../folders.ts';
-import { lockDataFolder } from '../instance-lock.ts';
+import { lockDataFolder, nodeRunsOn } from '../instance-lock.ts';
 import { operatorName } from '../operator.ts';
 import { exitCodes } from '../restart-policy.ts';
-import { foldersOf, readConfig } from '../runtime.ts';
+import { dataFolderOf, foldersOf, readConfig } from '../runtime.ts';
 import { keepSiteUuid } from '../site-uuid.ts';
 import { readSpoolHeader } from '../spool-recovery.ts';
 import type { VerbAnswer } from '../verb-answer.ts';
@@ -90,8 +90,9 @@ export async function restoreBackup(
   { from, settings }: RestoreRequest,
 ): Promise<VerbAnswer> {
   const located = locate(from);
-  // Before anything is changed: a damaged or newer copy must leave the machine as it is.
+  // Before anything is changed: a damaged or newer copy, or a running node, must leave the machine as it is.
   requireSame(await checkCopy(located.database), located.manifest);
+  await requireStopped(dataFolderOf(configFolder));
   const putBack = settings === 'put-back' ? putBackSettings(located, configFolder) : undefined;
   const { config } = readConfig(configFolder);
   const folders = foldersOf(config, configFolder);
@@ -117,6 +118,12 @@ export async function restoreBackup(
   } finally {
     await lock.release();
   }
+}
+
+/** The lock comes later, because the settings that are put back may name another folder. */
+async function requireStopped(dataFolder: string): Promise<void> {
+  if (existsSync(dataFolder) && (await nodeRunsOn(dataFolder)))
+    throw new NodeError('STORE_LOCKED', `a node is running on ${dataFolder}; stop it first`);
 }
 
 function putBackSettings({ path, manifest }: Located, configFolder: string): PutBack {
