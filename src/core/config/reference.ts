@@ -103,7 +103,9 @@ function factsOf(setting: Setting): SettingFacts {
     choices: setting.choices,
     range: setting.range ?? null,
     // The reference page marks values; here they stand alone.
-    default: defaultText(setting).replaceAll('`', '').replace(/^\*\*(.*)\*\*$/, '$1'),
+    default: defaultText(setting)
+      .replaceAll('`', '')
+      .replace(/^\*\*(.*)\*\*$/, '$1'),
     file: homeFileOf(setting.name.split(/[.[]/)[0] ?? ''),
     variable: variableNameOf(setting.name),
     restart: setting.restart,
