@@ -59,6 +59,8 @@ export function readLoadSyntax(uid: string | undefined): Result<string, string> 
 
 interface Tally {
   acknowledged: number;
+  /** Something answered, whatever it said. */
+  reached: boolean;
   readonly faults: Map<string, number>;
   readonly answerMs: number[];
 }
@@ -77,7 +79,7 @@ export async function sendLoad(
   ]);
   const queue = Array.from({ length: options.repeat }, () => studies.map(asNewStudy)).flat();
   const total = queue.reduce((sum, files) => sum + files.length, 0);
-  const tally: Tally = { acknowledged: 0, faults: new Map(), answerMs: [] };
+  const tally: Tally = { acknowledged: 0, reached: false, faults: new Map(), answerMs: [] };
   const startMs = hostClock.monotonicMs();
   let taken = 0;
   let ended = 0;
@@ -111,8 +113,12 @@ async function sendStudy(
       lastMs = answeredAtMs;
     },
   );
-  if (sent.ok) return;
-  const { message } = sent.error;
+  if (sent.ok) {
+    tally.reached = true;
+    return;
+  }
+  const { code, message } = sent.error;
+  if (code !== 'SCU_CONNECT') tally.reached = true;
   tally.faults.set(message, (tally.faults.get(message) ?? 0) + 1);
 }
 
@@ -141,7 +147,7 @@ function uidOfLength(length: number): string {
 }
 
 function answer({
-  tally: { acknowledged, faults, answerMs },
+  tally: { acknowledged, reached, faults, answerMs },
   total,
   tookMs,
   options,
@@ -154,7 +160,8 @@ function answer({
   const sorted = answerMs.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
   const perSecond = acknowledged / Math.max(0.001, tookMs / 1000);
-  const exitCode = acknowledged === total ? exitCodes.ok : exitCodes.failed;
+  const short = reached ? exitCodes.failed : exitCodes.notReachable;
+  const exitCode = acknowledged === total ? exitCodes.ok : short;
   if (options.format === 'json') {
     const figures = { images: total, acknowledged, tookMs, answerMs: { p50: at(0.5), p95: at(0.95) } };
     const report = { schema: 1, ...figures, faults: Object.fromEntries(faults) };
@@ -162,7 +169,7 @@ function answer({
   }
   const lines = [
     `${acknowledged} of ${counted(total, 'image')} acknowledged in ${duration(tookMs)} by ${counted(options.senders, 'sender')}: ${perSecond.toFixed(1)}/s; answer p50 ${duration(at(0.5))}, p95 ${duration(at(0.95))}.`,
-    ...[...faults].map(([message, count]) => `${count} times: ${message}`),
+    ...[...faults].map(([message, count]) => `${counted(count, 'study', 'studies')}: ${message}`),
   ];
   return { exitCode, text: `${lines.join('\n')}\n` };
 }

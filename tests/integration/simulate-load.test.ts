@@ -77,15 +77,20 @@ describe('simulated modalities as load', () => {
     }
   }, 60_000);
 
-  test('what is not acknowledged is counted by its cause and is exit code 1', async () => {
+  test('what is not acknowledged is counted by its cause; a node that is not there is exit code 3', async () => {
+    const strange = await sendLoad(
+      load({ target: { host: '127.0.0.1', port: node.port, calledAeTitle: 'OTHER' }, format: 'text' }),
+      () => undefined,
+    );
+    expect(strange.exitCode).toBe(1);
     const { port } = node;
     await node.close();
     const { exitCode, text } = await sendLoad(
       load({ target: { host: '127.0.0.1', port, calledAeTitle: 'LUMBAR_NODE' }, format: 'text', repeat: 1 }),
       () => undefined,
     );
-    expect(exitCode).toBe(1);
-    expect(text).toMatch(/^0 of 2 images acknowledged[^\n]*\n2 times: /);
+    expect(exitCode).toBe(3);
+    expect(text).toMatch(/^0 of 2 images acknowledged[^\n]*\n2 studies: /);
     node = await startMiniPacs({
       host: '127.0.0.1',
       port: 0,

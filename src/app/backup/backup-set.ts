@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { asNodeError, NodeError } from '../../core/errors.ts';
@@ -70,9 +70,11 @@ const manifestSchema = z.object({
 
 export type BackupManifest = z.infer<typeof manifestSchema>;
 
-/** What a backup says about itself; undefined for a bare copy of a database. STORE_CORRUPT when it cannot be read. */
+/** What a backup says about itself. NOT_FOUND when the folder is none, STORE_CORRUPT when it cannot be read. */
 export function readManifest(folder: string): Result<BackupManifest, NodeError> {
   const path = join(folder, setParts.manifest);
+  if (!existsSync(path))
+    return err(new NodeError('NOT_FOUND', `${folder} is no backup: it has no ${setParts.manifest}`));
   try {
     const parsed = manifestSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
     if (parsed.success) return ok(parsed.data);

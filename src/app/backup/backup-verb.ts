@@ -120,6 +120,13 @@ export async function restoreBackup(
   }
 }
 
+/** A backup that cannot be put in place, in a sentence. Anything else is thrown on. */
+export function restoreRefused(error: unknown): VerbAnswer {
+  const { code, message } = asNodeError(error);
+  if (code !== 'STORE_CORRUPT' && code !== 'STORE_NEWER_SCHEMA' && code !== 'STORE_LOCKED') throw error;
+  return { exitCode: exitCodes.refused, text: `The backup was not put in place. ${code}: ${message}.\n` };
+}
+
 /** The lock comes later, because the settings that are put back may name another folder. */
 async function requireStopped(dataFolder: string): Promise<void> {
   if (existsSync(dataFolder) && (await nodeRunsOn(dataFolder)))

@@ -38,7 +38,7 @@ export const registerBackup: RegisterVerb = (program, { configFolder, exit }) =>
     .option('--yes', 'do not ask')
     .option('--json', 'machine-readable, with --check')
     .action(async ({ check, from, withConfig, yes, json }: RestoreOptions) => {
-      const { checkBackup, restoreBackup } = await import('../backup/backup-verb.ts');
+      const { checkBackup, restoreBackup, restoreRefused } = await import('../backup/backup-verb.ts');
       if (check !== undefined) {
         finish(await checkBackup(configFolder(), from, json === true ? 'json' : 'text'));
         return;
@@ -60,6 +60,6 @@ export const registerBackup: RegisterVerb = (program, { configFolder, exit }) =>
         return;
       }
       const settings = withConfig === true ? 'put-back' : 'keep';
-      finish(await restoreBackup(configFolder(), { from, settings }));
+      finish(await restoreBackup(configFolder(), { from, settings }).catch(restoreRefused));
     });
 };

@@ -104,7 +104,7 @@ async function sendThem(options: SimulateOptions): Promise<number> {
       imagesPerSecond: rate.value,
       format: options.json === true ? 'json' : 'text',
     },
-    progressReport('images sent'),
+    progressReport('images offered'),
   );
   process.stdout.write(text);
   return exitCode;
