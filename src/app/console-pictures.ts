@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import sharp from 'sharp';
 import { readPart10 } from '../dicom/part10-reader.ts';
 import { decodeFrames } from '../imaging/decode-frames.ts';
+import { paintGray } from '../imaging/gray-pixels.ts';
 import { displayGrayscale } from '../imaging/grayscale.ts';
 import type { Store } from '../store/store.ts';
 
@@ -50,10 +51,15 @@ export async function sourcePicture(
   if (file?.ok !== true) return undefined;
   const pixels = await decodeFrames(file.value);
   if (!pixels.ok || pixels.value.samplesPerPixel !== 1) return undefined;
-  const { columns, rows, values, pixelAspectRatio } = displayGrayscale(pixels.value, file.value.dataSet, {
+  const {
+    columns,
+    rows,
+    pixels: shown,
+    pixelAspectRatio,
+  } = displayGrayscale(pixels.value, file.value.dataSet, {
     fallbackPercentiles: [1, 99],
   });
-  const gray = Buffer.from(Uint8Array.from(values, (value) => Math.round(value * 255)));
+  const gray = Buffer.from(Uint8Array.from(paintGray(shown), (value) => Math.round(value * 255)));
   const height = Math.round(rows * pixelAspectRatio);
   const scale = Math.min(1, previewPixels / Math.max(columns, height));
   return sharp(gray, { raw: { width: columns, height: rows, channels: 1 } })

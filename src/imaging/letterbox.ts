@@ -3,6 +3,7 @@
  * pixels are straightened), content centred, the rest zero. All coordinates are continuous with the centre of pixel
  * (column c, row r) at (c + 0.5, r + 0.5), as in a DICOM SCOORD (PS3.3 C.10.5.1.2, "sub-pixel resolution").
  */
+import type { GrayPixels } from './gray-pixels.ts';
 import { resampleBilinear } from './resample.ts';
 
 /** A point in continuous pixel coordinates, x along the columns, y along the rows. */
@@ -26,7 +27,7 @@ export interface Letterbox {
   readonly size: number;
   readonly content: ContentRectangle;
   /** Resamples an image in [0,1] (columns x rows, row-major) into size x size, padding with 0. */
-  apply(image: Float32Array): Float32Array;
+  apply(image: GrayPixels): Float32Array;
   /** Input (S x S) coordinates to source pixel coordinates; points on the padding fall outside the source. */
   sourceFromInput(point: PixelPoint): PixelPoint;
   /** Source pixel coordinates to input (S x S) coordinates. */

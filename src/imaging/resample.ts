@@ -4,6 +4,8 @@
  * upscaling is plain bilinear with half-pixel centres (align_corners=false) and edge renormalisation.
  */
 
+import { type GrayPixels, grayLength, type IndexedGray, paintGray } from './gray-pixels.ts';
+
 interface FilterTable {
   /** First source index per output sample. */
   readonly first: Int32Array;
@@ -46,22 +48,23 @@ function triangleFilter(sourceLength: number, targetLength: number): FilterTable
  * Values keep their unit; the result is a new Float32Array. Throws RangeError on sizes that do not fit.
  */
 export function resampleBilinear(
-  source: Float32Array,
+  source: GrayPixels,
   sourceColumns: number,
   sourceRows: number,
   targetColumns: number,
   targetRows: number,
 ): Float32Array {
-  if (source.length !== sourceColumns * sourceRows)
+  if (grayLength(source) !== sourceColumns * sourceRows)
     throw new RangeError('image length is not columns x rows');
   if (!(targetColumns >= 1 && targetRows >= 1)) throw new RangeError('target size must be at least 1 x 1');
-  if (sourceColumns === targetColumns && sourceRows === targetRows) return source.slice();
+  if (sourceColumns === targetColumns && sourceRows === targetRows) return paintGray(source);
   const horizontal = triangleFilter(sourceColumns, targetColumns);
   const vertical = triangleFilter(sourceRows, targetRows);
   const result = new Float32Array(targetColumns * targetRows);
   const line = new Float32Array(sourceColumns);
   for (let row = 0; row < targetRows; row += 1) {
-    blendRows(source, sourceColumns, vertical, row, line);
+    if (source instanceof Float32Array) blendRows(source, sourceColumns, vertical, row, line);
+    else blendIndexedRows(source, sourceColumns, vertical, row, line);
     gatherColumns(line, horizontal, result.subarray(row * targetColumns, (row + 1) * targetColumns));
   }
   return result;
@@ -106,6 +109,46 @@ function blendRows(
     const from = start + tap * sourceColumns;
     for (let column = 0; column < sourceColumns; column += 1) {
       line[column] = (line[column] as number) + weight * (source[from + column] as number);
+    }
+  }
+}
+
+/** As `blendRows`, in the same order of additions, with each value looked up. */
+function blendIndexedRows(
+  { indices, levels }: IndexedGray,
+  sourceColumns: number,
+  { first, count, weights, stride }: FilterTable,
+  row: number,
+  line: Float32Array,
+): void {
+  line.fill(0);
+  const taps = count[row] as number;
+  const at = row * stride;
+  const start = (first[row] as number) * sourceColumns;
+  let tap = 0;
+  for (; tap + 3 < taps; tap += 4) {
+    const a = start + tap * sourceColumns;
+    const b = a + sourceColumns;
+    const c = b + sourceColumns;
+    const d = c + sourceColumns;
+    const weightA = weights[at + tap] as number;
+    const weightB = weights[at + tap + 1] as number;
+    const weightC = weights[at + tap + 2] as number;
+    const weightD = weights[at + tap + 3] as number;
+    for (let column = 0; column < sourceColumns; column += 1) {
+      line[column] =
+        (line[column] as number) +
+        weightA * (levels[indices[a + column] as number] as number) +
+        weightB * (levels[indices[b + column] as number] as number) +
+        weightC * (levels[indices[c + column] as number] as number) +
+        weightD * (levels[indices[d + column] as number] as number);
+    }
+  }
+  for (; tap < taps; tap += 1) {
+    const weight = weights[at + tap] as number;
+    const from = start + tap * sourceColumns;
+    for (let column = 0; column < sourceColumns; column += 1) {
+      line[column] = (line[column] as number) + weight * (levels[indices[from + column] as number] as number);
     }
   }
 }

@@ -135,7 +135,7 @@ function displayOf({ display }: PreparedImage): DisplayImage {
   return {
     columns: display.columns,
     rows: display.rows,
-    gray: display.values,
+    gray: display.pixels,
     pixelHeightToWidth: display.pixelAspectRatio,
     voi: display.voi.source === 'percentile' ? 'auto' : 'stored',
   };

@@ -28,5 +28,5 @@ export function prepareImage(pixels: StoredPixels, dataSet: DataSet, manifest: M
     pixelAspectRatio: display.pixelAspectRatio,
     size: manifest.input.size,
   });
-  return { display, letterbox, input: letterbox.apply(display.values) };
+  return { display, letterbox, input: letterbox.apply(display.pixels) };
 }

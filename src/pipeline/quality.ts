@@ -1,4 +1,5 @@
 import type { Reason } from '../core/reasons.ts';
+import { type GrayPixels, grayAt, grayLength } from '../imaging/gray-pixels.ts';
 
 export interface QualityLimits {
   readonly minimumRows: number;
@@ -10,7 +11,7 @@ export interface QualityLimits {
  * displayed values lie between nearly black and nearly white, or when all of them are the same.
  */
 export function qualityFault(
-  image: { readonly columns: number; readonly rows: number; readonly values: Float32Array },
+  image: { readonly columns: number; readonly rows: number; readonly pixels: GrayPixels },
   limits: QualityLimits,
 ): Reason | undefined {
   if (image.rows < limits.minimumRows || image.columns < limits.minimumColumns) {
@@ -19,13 +20,14 @@ export function qualityFault(
       detail: `Rows ${image.rows}, Columns ${image.columns}; at least ${limits.minimumRows} x ${limits.minimumColumns}`,
     };
   }
-  const step = Math.max(1, Math.floor(image.values.length / 65_536));
+  const length = grayLength(image.pixels);
+  const step = Math.max(1, Math.floor(length / 65_536));
   let between = 0;
   let seen = 0;
   let low = 1;
   let high = 0;
-  for (let i = 0; i < image.values.length; i += step) {
-    const value = image.values[i] ?? 0;
+  for (let i = 0; i < length; i += step) {
+    const value = grayAt(image.pixels, i);
     seen++;
     if (value > 0.02 && value < 0.98) between++;
     if (value < low) low = value;

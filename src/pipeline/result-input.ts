@@ -1,6 +1,7 @@
 import type { Dynamic, Outcome } from '../core/outcome.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { WritableDataSet } from '../dicom/part10-writer.ts';
+import type { GrayPixels } from '../imaging/gray-pixels.ts';
 
 /**
  * What the result builders (structured report, secondary capture, presentation state, parametric map) are told.
@@ -88,8 +89,8 @@ export interface InfluenceMap {
 export interface DisplayImage {
   readonly columns: number;
   readonly rows: number;
-  /** float32[rows * columns], row-major. */
-  readonly gray: Float32Array;
+  /** rows * columns. */
+  readonly gray: GrayPixels;
   /** Height divided by width of one pixel (Pixel Aspect Ratio vertical \ horizontal); 1 for square pixels. */
   readonly pixelHeightToWidth: number;
   /** `auto` prints "auto window" in the bar: the source had no VOI and a percentile window was used. */

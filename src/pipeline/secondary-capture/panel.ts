@@ -22,7 +22,7 @@ export function grayPanel(display: DisplayImage, size: PanelSize): Uint8Array {
   const scaled = resampleBilinear(display.gray, display.columns, display.rows, size.columns, size.rows);
   const gray = new Uint8Array(scaled.length);
   for (let index = 0; index < scaled.length; index++) {
-    gray[index] = Math.min(255, Math.max(0, Math.round((scaled[index] ?? 0) * 255)));
+    gray[index] = Math.min(255, Math.max(0, Math.round((scaled[index] as number) * 255)));
   }
   return gray;
 }
@@ -38,43 +38,61 @@ export function opacity(value: number): number {
   return overlay.maximumOpacity * ramp ** overlay.rampExponent;
 }
 
+/** Where a panel lies in a larger picture: uint8 RGB, row-major. */
+export interface PanelPlace extends PanelSize {
+  readonly rgb: Uint8Array;
+  /** Index in `rgb` of the panel's first sample. */
+  readonly start: number;
+  /** Samples from one row of the picture to the next. */
+  readonly stride: number;
+}
+
+/** The same gray in all three colours, each value through `tone`. */
+export function drawGray(place: PanelPlace, gray: Uint8Array, tone: (value: number) => number): void {
+  const { rgb, rows, columns, start, stride } = place;
+  const tones = Uint8Array.from({ length: 256 }, (_, value) => tone(value));
+  for (let row = 0, from = 0; row < rows; row++) {
+    let to = start + row * stride;
+    for (const end = from + columns; from < end; from++) {
+      const value = tones[gray[from] as number] as number;
+      rgb[to++] = value;
+      rgb[to++] = value;
+      rgb[to++] = value;
+    }
+  }
+}
+
 /**
  * Panel B: the same pixels darkened, and the map's colour where it is above the ramp's start. The map is sampled
  * bilinearly over `coverage`, so every resize and pad of the preprocessing is undone; no smoothing is added.
  */
-export function mapPanel(
+export function drawMap(
+  place: PanelPlace,
   gray: Uint8Array,
-  size: PanelSize,
   map: InfluenceMap,
   source: PanelSize,
   colours: ColourTable | undefined,
-): Uint8Array {
-  const rgb = new Uint8Array(gray.length * 3);
-  const dim = Uint8Array.from({ length: 256 }, (_, value) => dimmed(value));
-  for (let index = 0, to = 0; index < gray.length; index++) {
-    const value = dim[gray[index] ?? 0] ?? 0;
-    rgb[to++] = value;
-    rgb[to++] = value;
-    rgb[to++] = value;
-  }
-  if (colours === undefined) return rgb;
+): void {
+  drawGray(place, gray, dimmed);
+  if (colours === undefined) return;
+  const { rgb, start, stride } = place;
   const opacities = Float32Array.from({ length: 1024 }, (_, step) => opacity(step / 1023));
   const { values, columns } = map;
   const across = samplingTable(
-    size.columns,
+    place.columns,
     source.columns,
     map.coverage.left,
     map.coverage.right,
     map.columns,
   );
-  const down = samplingTable(size.rows, source.rows, map.coverage.top, map.coverage.bottom, map.rows);
+  const down = samplingTable(place.rows, source.rows, map.coverage.top, map.coverage.bottom, map.rows);
   const hot = hotCells(map);
-  for (let row = 0; row < size.rows; row++) {
+  for (let row = 0; row < place.rows; row++) {
     if ((down.high[row] ?? 0) < hot.top || (down.low[row] ?? 0) > hot.bottom) continue;
     const upper = (down.low[row] ?? 0) * columns;
     const lower = (down.high[row] ?? 0) * columns;
     const shareY = down.share[row] ?? 0;
-    for (let column = 0; column < size.columns; column++) {
+    for (let column = 0; column < place.columns; column++) {
       const left = across.low[column] ?? 0;
       const right = across.high[column] ?? 0;
       if (right < hot.left || left > hot.right) continue;
@@ -85,7 +103,7 @@ export function mapPanel(
       if (value <= overlay.rampStart) continue;
       const alpha = opacities[Math.min(1023, Math.round(value * 1023))] ?? 0;
       const colour = 3 * Math.min(255, Math.round(value * 255));
-      const at = (row * size.columns + column) * 3;
+      const at = start + row * stride + column * 3;
       for (let channel = 0; channel < 3; channel++) {
         rgb[at + channel] = Math.round(
           (rgb[at + channel] ?? 0) * (1 - alpha) + (colours[colour + channel] ?? 0) * alpha,
@@ -93,7 +111,6 @@ export function mapPanel(
       }
     }
   }
-  return rgb;
 }
 
 /** Bounds of the cells above the ramp's start; outside of them no pixel can have colour. */

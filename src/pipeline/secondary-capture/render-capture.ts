@@ -11,7 +11,7 @@ import {
 } from './capture-layout.ts';
 import { type ColourTable, colourTable } from './colour-map.ts';
 import { contourLines } from './contour.ts';
-import { grayPanel, mapPanel, overlay } from './panel.ts';
+import { drawGray, drawMap, grayPanel, overlay, type PanelPlace } from './panel.ts';
 import type { Typeface } from './typeface.ts';
 
 /** The capture's pixels: uint8[rows * columns * 3], RGB, row-major, black where nothing is drawn. */
@@ -45,10 +45,10 @@ export function renderCapture(
   for (const text of layout.texts) canvas.text(text, resources.typeface);
   if (display !== undefined && layout.original !== undefined) {
     const gray = grayPanel(display, layout.original);
-    canvas.gray(gray, layout.original);
+    drawGray(canvas.place(layout.original), gray, (value) => value);
     if (content.map !== undefined && layout.withMap !== undefined) {
       const colours = colourTable(settings.colours);
-      canvas.rgb(mapPanel(gray, layout.withMap, content.map.map, image, colours), layout.withMap);
+      drawMap(canvas.place(layout.withMap), gray, content.map.map, image, colours);
       drawContour(canvas, content.map, layout.withMap, image, resources.typeface);
       if (layout.colourBar !== undefined && colours !== undefined)
         canvas.colourBar(layout.colourBar, colours);
@@ -119,31 +119,16 @@ class Canvas {
           throw new NodeError('RESULT_INVALID', 'a text runs out of the capture');
         }
         const to = this.#offset(left + column, top + row);
-        this.pixels.fill(Math.round((coverage * brightness) / 255), to, to + 3);
+        const value = Math.round((coverage * brightness) / 255);
+        this.pixels[to] = value;
+        this.pixels[to + 1] = value;
+        this.pixels[to + 2] = value;
       }
     }
   }
 
-  gray(samples: Uint8Array, place: Rectangle): void {
-    for (let row = 0; row < place.rows; row++) {
-      let to = this.#offset(place.left, place.top + row);
-      for (let from = row * place.columns; from < (row + 1) * place.columns; from++) {
-        const value = samples[from] ?? 0;
-        this.pixels[to++] = value;
-        this.pixels[to++] = value;
-        this.pixels[to++] = value;
-      }
-    }
-  }
-
-  rgb(samples: Uint8Array, place: Rectangle): void {
-    const length = place.columns * 3;
-    for (let row = 0; row < place.rows; row++) {
-      this.pixels.set(
-        samples.subarray(row * length, (row + 1) * length),
-        this.#offset(place.left, place.top + row),
-      );
-    }
+  place({ left, top, columns, rows }: Rectangle): PanelPlace {
+    return { rgb: this.pixels, columns, rows, start: this.#offset(left, top), stride: this.#columns * 3 };
   }
 
   /** Lays premultiplied RGBA over what is there. */

@@ -1,20 +1,29 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readPart10 } from '../../../src/dicom/part10-reader.ts';
+import type { DataSet } from '../../../src/dicom/data-set.ts';
 import type { WritableDataSet } from '../../../src/dicom/part10-writer.ts';
 import { decodeFrames } from '../../../src/imaging/decode-frames.ts';
-import { displayGrayscale } from '../../../src/imaging/grayscale.ts';
+import { paintGray } from '../../../src/imaging/gray-pixels.ts';
+import { type DisplayOptions, displayGrayscale } from '../../../src/imaging/grayscale.ts';
 import type { ImagePixel } from '../../../src/imaging/image-pixel.ts';
+import type { StoredPixels } from '../../../src/imaging/stored-pixels.ts';
 import { windowFunction } from '../../../src/imaging/value-of-interest.ts';
 import { sharedDataManifest, sharedDataPath, sharedDataPresent } from '../../support/shared-data.ts';
 import { dataSetOf, imagePixel, storedRow } from './fabricated-image.ts';
 
 const fullRange = { WindowCenter: 2048, WindowWidth: 4096 };
 
+/** The displayed picture with one value per pixel. */
+function painted(...input: [StoredPixels, DataSet, DisplayOptions?]) {
+  const display = displayGrayscale(...input);
+  return { ...display, values: paintGray(display.pixels) };
+}
+
 /** Displayed values of one row of stored words. */
 function shown(words: readonly number[], attributes: WritableDataSet, changes: Partial<ImagePixel> = {}) {
   const signed = changes.signed === true ? { PixelRepresentation: 1 } : { PixelRepresentation: 0 };
-  return displayGrayscale(storedRow(words, changes), dataSetOf({ ...signed, ...attributes }));
+  return painted(storedRow(words, changes), dataSetOf({ ...signed, ...attributes }));
 }
 
 function rounded(values: Float32Array): number[] {
@@ -171,7 +180,7 @@ describe('displayGrayscale (PS3.4 N.2)', () => {
         ShutterUpperHorizontalEdge: 1,
         ShutterLowerHorizontalEdge: 1,
       };
-      const display = displayGrayscale(storedRow(words), dataSetOf(attributes), {
+      const display = painted(storedRow(words), dataSetOf(attributes), {
         fallbackPercentiles: [0, 100],
       });
       expect(display.voi).toMatchObject({ center: 1049.5, width: 99 });
@@ -237,7 +246,7 @@ describe('displayGrayscale (PS3.4 N.2)', () => {
 
   test('refuses colour and palettes', () => {
     const colour = { ...imagePixel({ photometric: 'PALETTE COLOR' }), samples: new Uint16Array(1) };
-    expect(() => displayGrayscale(colour, dataSetOf({}))).toThrow(
+    expect(() => painted(colour, dataSetOf({}))).toThrow(
       expect.objectContaining({ code: 'PIXEL_UNSUPPORTED' }),
     );
   });
@@ -247,7 +256,7 @@ describe('displayGrayscale (PS3.4 N.2)', () => {
       ...imagePixel({ columns: 3, bitsAllocated: 32, bitsStored: 32, highBit: 31 }),
       samples: Uint32Array.of(0, 500_000, 1_000_000),
     };
-    const display = displayGrayscale(wide, dataSetOf({ WindowCenter: 500_000.5, WindowWidth: 1_000_001 }));
+    const display = painted(wide, dataSetOf({ WindowCenter: 500_000.5, WindowWidth: 1_000_001 }));
     expect(rounded(display.values)).toEqual([0, 0.5, 1]);
   });
 });
@@ -256,7 +265,7 @@ describe('display shutter (PS3.3 C.7.6.11)', () => {
   const white = { ...imagePixel({ rows: 5, columns: 5 }), samples: new Uint16Array(25).fill(4095) };
 
   function picture(attributes: WritableDataSet): string[] {
-    const { values } = displayGrayscale(white, dataSetOf({ ...fullRange, ...attributes }));
+    const { values } = painted(white, dataSetOf({ ...fullRange, ...attributes }));
     return Array.from({ length: 5 }, (_, row) =>
       Array.from(values.subarray(row * 5, row * 5 + 5), (v) => (v === 1 ? '#' : '.')).join(''),
     );
@@ -306,7 +315,7 @@ describe('display shutter (PS3.3 C.7.6.11)', () => {
   });
 
   test('shows Shutter Presentation Value, after polarity', () => {
-    const { values, notes } = displayGrayscale(
+    const { values, notes } = painted(
       { ...white, photometric: 'MONOCHROME1' },
       dataSetOf({
         ...fullRange,
@@ -364,7 +373,7 @@ describe.skipIf(!sharedDataPresent)('the gray-scale test pattern in 30 encodings
       const read = readPart10(readFileSync(sharedDataPath(file)));
       const decoded = read.ok ? await decodeFrames(read.value) : read;
       if (!read.ok || !decoded.ok) throw new Error(file);
-      pictures.push({ name: series, values: displayGrayscale(decoded.value, read.value.dataSet).values });
+      pictures.push({ name: series, values: painted(decoded.value, read.value.dataSet).values });
     }
     expect(pictures).toHaveLength(30);
     const reference = pictures[0]!.values;

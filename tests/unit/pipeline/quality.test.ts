@@ -5,7 +5,7 @@ const limits = { minimumRows: 256, minimumColumns: 256 };
 const image = (paint: (index: number) => number, columns = 300, rows = 400) => ({
   columns,
   rows,
-  values: Float32Array.from({ length: columns * rows }, (_, index) => paint(index)),
+  pixels: Float32Array.from({ length: columns * rows }, (_, index) => paint(index)),
 });
 
 describe('qualityFault', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { grayAt } from '../../../src/imaging/gray-pixels.ts';
 import type { AnalysedImage } from '../../../src/pipeline/result-input.ts';
 import type { CaptureSettings } from '../../../src/pipeline/secondary-capture/capture-content.ts';
 import type { Rectangle } from '../../../src/pipeline/secondary-capture/capture-layout.ts';
@@ -43,7 +44,7 @@ describe('panel A', () => {
     const { gray } = display(columns, rows);
     for (let y = 0; y < rows; y += 7) {
       for (let x = 0; x < columns; x += 5) {
-        const value = Math.round(gray[y * columns + x]! * 255);
+        const value = Math.round(grayAt(gray, y * columns + x) * 255);
         expect(pixel(capture, place, x, y)).toEqual([value, value, value]);
       }
     }
