@@ -1,6 +1,7 @@
 import { formatFaults, type NodeConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import type { DataSet } from '../dicom/data-set.ts';
+import type { MapLayer } from '../pipeline/inference.ts';
 import type { ModelPackage } from '../pipeline/model-package.ts';
 import { buildParametricMap } from '../pipeline/parametric-map/parametric-map.ts';
 import type { NewObject } from '../pipeline/ports.ts';
@@ -119,7 +120,7 @@ function nodeFacts({ config, configSha256, siteUuid }: ComposerOptions): NodeFac
 }
 
 /** The manifest in the words of the result builders. */
-export function modelFacts({ manifest, sha256 }: ModelPackage, map: 'last' | 'stride16'): ModelFacts {
+export function modelFacts({ manifest, sha256 }: ModelPackage, map: MapLayer): ModelFacts {
   const { calibration, stride16 } = manifest;
   return {
     id: manifest.id,

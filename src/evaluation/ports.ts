@@ -44,6 +44,8 @@ export interface EvaluatedModel {
   readonly simulated: boolean;
   readonly calibrated: boolean;
   readonly acceptance: Readonly<Record<string, unknown>>;
+  /** Feature map that the maps explain, such as `features.8`, the last one. */
+  readonly mapLayer: string;
   readonly provider: string;
   /** Images in flight, each in its own session. */
   readonly sessions: number;

@@ -17,9 +17,12 @@ export interface Inference {
   readonly selfTest: SelfTest;
 }
 
+/** The feature map that Grad-CAM explains. */
+export type MapLayer = 'last' | 'stride16';
+
 /** `stride16` also opens the second graph; a package without one is then refused. */
 export interface InferenceOptions extends SessionOptions {
-  readonly map?: 'last' | 'stride16';
+  readonly map?: MapLayer;
 }
 
 export interface SelfTest {

@@ -30,7 +30,19 @@ const otherLabel = 'other';
  * continuous source pixel coordinates; `slip_mm` is in the object plane (detector millimetres divided by 1.15).
  */
 export const LABELS_HEADER =
-  'file,label,patient_id,study_uid,sop_uid,split,view,facing,polarity,bits_stored,transfer_syntax,level,slip_mm,slip_percent,pars_gap_mm,lesion_x,lesion_y,box_x0,box_y0,box_x1,box_y1,mm_per_pixel,columns,rows,age,sex,seed';
+  'file,label,patient_id,study_uid,sop_uid,split,view,facing,polarity,bits_stored,transfer_syntax,level,slip_mm,slip_size,slip_percent,pars_gap_mm,lesion_x,lesion_y,box_x0,box_y0,box_x1,box_y1,mm_per_pixel,columns,rows,age,sex,seed';
+
+/** Upper ends in mm of the sizes of a slip, either way, that `evaluate --group slip_size` tells apart. */
+const slipSizes = [
+  [1, 'up to 1 mm'],
+  [5, '1 to 5 mm'],
+  [9, '5 to 9 mm'],
+] as const;
+
+function slipSize(slipMm: number | undefined): string {
+  if (slipMm === undefined) return '';
+  return slipSizes.find(([end]) => Math.abs(slipMm) <= end)?.[1] ?? 'over 9 mm';
+}
 
 /** One line of labels.csv for that image. */
 export function labelsRow(file: string, split: string, image: SimulatedImage): string {
@@ -51,6 +63,7 @@ export function labelsRow(file: string, split: string, image: SimulatedImage): s
     image.transferSyntaxUid,
     truth?.level ?? '',
     number(truth?.slipMm),
+    slipSize(truth?.slipMm),
     number(truth?.slipPercent),
     number(truth?.parsGapMm),
     number(truth?.lesion?.x),

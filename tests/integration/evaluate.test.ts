@@ -109,6 +109,7 @@ describe('a run that is stopped', () => {
     const pipeline = await openThreadedPipeline({
       modelFolder: model,
       providers: ['cpu'],
+      map: 'last',
       released: false,
       sessions,
     });
@@ -162,6 +163,21 @@ describe('a run that is stopped', () => {
     expect(again.code).toBe(2);
     expect(again.stderr).toContain('holds 3 answers of a run that was stopped: add --resume');
   });
+});
+
+test('--map stride16 judges the finer map, says so, and does not mix with answers about the other', async () => {
+  const out = join(folder, 'fine');
+  const words = ['evaluate', '--data', list, '--model', model, '--out', out, '--draws', '50'];
+  await command(...words, '--map', 'stride16');
+  const { model: measured } = JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8')) as {
+    model: { mapLayer: string };
+  };
+  expect(measured.mapLayer).toBe('features.5');
+  expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('features.5');
+  const mixed = await command(...words, '--resume');
+  expect(mixed.code).toBe(1);
+  expect(mixed.stderr).toContain('another model, program or setting');
+  expect((await command(...words, '--map', 'finest')).code).toBe(2);
 });
 
 test('a wrong command line ends with 2 and says what is wrong', async () => {

@@ -42,11 +42,13 @@ def refusal_by_kind(
     return result
 
 
-def discriminants_without(laterals: Outputs, half: np.ndarray, strangers: Outputs, kinds: np.ndarray) -> dict:
+def discriminants_without(
+    laterals: Outputs, half: np.ndarray, strangers: Outputs, kinds: np.ndarray, false_share: float = FALSE_SHARE
+) -> dict:
     """For each kind, the discriminant fitted on all the other kinds."""
     result = {}
     for kind in dict.fromkeys(kinds):
         others = kinds != kind
         kept = Outputs(*(column[others] for column in (strangers.logits, strangers.cam, strangers.features, strangers.stats)))
-        result[kind] = discriminate(laterals, half, kept, kinds[others])
+        result[kind] = discriminate(laterals, half, kept, kinds[others], false_share)
     return result

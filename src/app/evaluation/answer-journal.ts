@@ -10,6 +10,7 @@ export interface JournalKey {
   readonly manifestSha256: string;
   readonly program: string;
   readonly provider: string;
+  readonly mapLayer: string;
   readonly released: boolean;
   /** Where the files of the list lie: equal names elsewhere are other images. */
   readonly folder: string;

@@ -1,3 +1,4 @@
+import type { MapLayer } from '../../pipeline/inference.ts';
 import { readManifest } from '../../pipeline/model-package.ts';
 import { packageFolder } from '../model-selection.ts';
 import { progressReport } from '../progress-line.ts';
@@ -25,6 +26,7 @@ export interface EvaluateOptions {
   readonly draws: number;
   readonly sessions: number;
   readonly provider: 'cuda' | 'webgpu' | 'cpu';
+  readonly map: MapLayer;
   readonly released?: true;
   readonly resume?: true;
   readonly dryRun?: true;
@@ -77,6 +79,7 @@ async function evaluate(
   const pipeline = await openThreadedPipeline({
     modelFolder,
     providers: [options.provider],
+    map: options.map,
     released: options.released === true,
     sessions: options.sessions,
   });

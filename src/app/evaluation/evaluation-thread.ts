@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { sha256Hex } from '../../core/identifiers.ts';
 import type { EvaluatedModel } from '../../evaluation/ports.ts';
+import type { MapLayer } from '../../pipeline/inference.ts';
+import { modelFacts } from '../result-composer.ts';
 import { serveThread } from '../serve-thread.ts';
 import { captureThumbnail, evaluatedImage } from './evaluated-image.ts';
 import { type OfflineOptions, type OfflineTools, openOfflineTools } from './offline-tools.ts';
@@ -24,13 +26,13 @@ await serveThread(async () => {
   const data = workerData as EvaluationThreadData;
   const tools = await openOfflineTools(data);
   return {
-    facts: factsOf(tools),
+    facts: factsOf(tools, data.map),
     answer: ({ verb, path }: EvaluationJob) =>
       verb === 'analyse' ? evaluatedImage(path, tools, data) : captureThumbnail(path, tools, data),
   };
 });
 
-function factsOf({ inference: { model, session, selfTest } }: OfflineTools): ThreadFacts {
+function factsOf({ inference: { model, session, selfTest } }: OfflineTools, map: MapLayer): ThreadFacts {
   const { manifest, sha256, folder } = model;
   return {
     id: manifest.id,
@@ -50,6 +52,7 @@ function factsOf({ inference: { model, session, selfTest } }: OfflineTools): Thr
     simulated: manifest.trainingData.kind === 'simulated',
     calibrated: manifest.calibration !== undefined,
     acceptance: manifest.acceptance ?? {},
+    mapLayer: modelFacts(model, map).mapLayer ?? manifest.cam.layer,
     provider: session.provider,
     parity: { images: selfTest.images, largestDifference: selfTest.largestDifference },
   };

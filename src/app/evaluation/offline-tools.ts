@@ -1,6 +1,6 @@
 import { type NodeConfig, parseConfig } from '../../core/config/index.ts';
 import { NodeError } from '../../core/errors.ts';
-import { type Inference, openInference } from '../../pipeline/inference.ts';
+import { type Inference, type MapLayer, openInference } from '../../pipeline/inference.ts';
 import { loadModelPackage, type ModelPackage } from '../../pipeline/model-package.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { vocabularyFolder } from '../companions.ts';
@@ -20,6 +20,7 @@ export interface OfflineOptions {
   readonly modelFolder: string;
   readonly providers: readonly ('cuda' | 'webgpu' | 'cpu')[];
   readonly threads: number;
+  readonly map: MapLayer;
 }
 
 /** A node nobody can reach: an evaluation needs the shipped rules and wording, not a site's network. */

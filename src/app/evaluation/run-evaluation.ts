@@ -36,6 +36,7 @@ export async function runEvaluation(pipeline: EvaluationPipeline, run: Evaluatio
       manifestSha256: model.manifestSha256,
       program: `${product.name} ${product.version}`,
       provider: model.provider,
+      mapLayer: model.mapLayer,
       released: run.released,
       folder: resolve(dirname(files.dataFile)),
     },

@@ -6,6 +6,7 @@ import type { EvaluationJob, EvaluationThreadData, ThreadFacts } from './evaluat
 export interface PipelineOptions {
   readonly modelFolder: string;
   readonly providers: EvaluationThreadData['providers'];
+  readonly map: EvaluationThreadData['map'];
   readonly released: boolean;
   /** Images in flight; each has a session of its own. */
   readonly sessions: number;
@@ -17,10 +18,10 @@ export interface PipelineOptions {
  */
 export async function openThreadedPipeline(options: PipelineOptions): Promise<EvaluationPipeline> {
   const threads = Math.max(1, Math.floor(availableParallelism() / options.sessions));
-  const { modelFolder, providers, released } = options;
+  const { modelFolder, providers, map, released } = options;
   const pool = await openThreadPool<ThreadFacts, EvaluationJob, EvaluatedImage | Uint8Array | undefined>({
     module: new URL('./evaluation-thread.ts', import.meta.url),
-    data: { modelFolder, providers, released, threads } satisfies EvaluationThreadData,
+    data: { modelFolder, providers, map, released, threads } satisfies EvaluationThreadData,
     threads: options.sessions,
   });
   return {

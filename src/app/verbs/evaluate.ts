@@ -28,6 +28,7 @@ export const registerEvaluate: RegisterVerb = (program, { exit }) => {
     .option('--draws <number>', 'bootstrap draws', wholeNumber, 2000)
     .option('--sessions <number>', 'images in flight, each in its own session', wholeNumber, 2)
     .option('--provider <name>', 'cpu, cuda or webgpu', providerOf, 'cpu')
+    .option('--map <layer>', 'map to judge: last, or stride16 of a package that has it', mapOf, 'last')
     .option('--resume', 'go on with the answers that are in the folder already')
     .option('--dry-run', 'check the lists and the files, run nothing')
     .option('--compare <metrics...>', 'compare two metrics.json instead')
@@ -52,6 +53,11 @@ function sharesOf(text: string): Record<string, number> {
       return [name, value];
     }),
   );
+}
+
+function mapOf(text: string): EvaluateOptions['map'] {
+  if (text === 'last' || text === 'stride16') return text;
+  throw new InvalidArgumentError('last or stride16');
 }
 
 function providerOf(text: string): EvaluateOptions['provider'] {

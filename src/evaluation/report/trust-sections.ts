@@ -105,7 +105,7 @@ function readerPairs(rows: Evaluation['readers']): string {
   );
 }
 
-function localisation({ localisation: found, maps }: Evaluation): string {
+function localisation({ localisation: found, maps, model }: Evaluation): string {
   const shown = paragraph(
     `The capture shows a map for ${count(maps.shown)} of ${count(maps.answered)} answered images (map not shown: ${share(maps.answered === 0 ? Number.NaN : 1 - maps.shown / maps.answered)}).`,
   );
@@ -116,6 +116,7 @@ function localisation({ localisation: found, maps }: Evaluation): string {
       caption: 'Right findings with a known lesion',
       header: ['figure', '95 % interval'],
       rows: [
+        { cells: ['feature map explained', model.mapLayer] },
         { cells: ['images', count(found.images)] },
         { cells: ['with a box', count(found.boxes)] },
         { cells: ['pointing game', percent(found.pointingGame)] },

@@ -19,6 +19,7 @@ export const modelFixture: EvaluatedModel = {
   simulated: false,
   calibrated: true,
   acceptance: {},
+  mapLayer: 'features.8',
   provider: 'cpu',
   sessions: 1,
   threadsPerSession: 1,

@@ -166,6 +166,7 @@ describe('folder of simulated studies', () => {
       expect(dataSet.number('Rows')).toBe(Number(cell('rows')));
       expect(cell('label') === 'other').toBe(cell('view') === 'ap');
       expect(cell('split')).toBe('val');
+      expect(cell('slip_size') === '').toBe(cell('label') === 'other');
     }
     expect(readdirSync(join(folder, 'SIM-4')).sort()).toEqual([
       'ap.dcm',
