@@ -1,4 +1,5 @@
 """Runs the shipped model over material and keeps what calibration and the card need."""
+import hashlib
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .from_onnx import read_network
 from .material import Material
 
 
@@ -58,15 +60,24 @@ def run_over(runner, material: Material, batch: int = 8, report=None) -> Outputs
     return Outputs(*(np.concatenate(column) for column in zip(*parts)))
 
 
-def kept_outputs(path: Path, runner, material: Material, report=None) -> Outputs:
-    """``run_over``, or what an earlier call wrote to ``path`` (.npz) for as many images."""
-    if path.exists():
-        with np.load(path) as stored:
-            found = Outputs(**stored)
-        if len(found.logits) == len(material):
-            return found
-    outputs = run_over(runner, material, report=report)
-    beside = path.with_suffix(".part.npz")
-    np.savez(beside, **asdict(outputs))
-    os.replace(beside, path)
-    return outputs
+class Answers:
+    """What a package's file answers; kept beside the material, so that asking twice takes seconds."""
+
+    def __init__(self, path: Path, threads: int = 0):
+        self.path, self.threads, self.runner = path, threads, None
+
+    def to(self, material: Material, folder: Path) -> Outputs:
+        """The outputs for all images of ``material``, which lies in ``folder``."""
+        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        keep = folder / f"outputs-{digest[:12]}.npz"
+        if keep.exists():
+            with np.load(keep) as stored:
+                found = Outputs(**stored)
+            if len(found.logits) == len(material):
+                return found
+        self.runner = self.runner or onnx_runner(self.path, self.threads) or torch_runner(read_network(self.path))
+        outputs = run_over(self.runner, material, report=lambda done, total: print(f"{folder}: {done} of {total}", flush=True))
+        beside = keep.with_suffix(".part.npz")
+        np.savez(beside, **asdict(outputs))
+        os.replace(beside, keep)
+        return outputs

@@ -33,10 +33,26 @@ def fabricate(folder, images: int, size: int, seed: int) -> Path:
             "lesion_x": centre if label else "", "lesion_y": y if label else "",
             "box_x0": "", "box_y0": "", "box_x1": "", "box_y1": "", "mm_per_pixel": 0.7, "seed": seed,
         })
+    write(folder, pixels, rows, size, seed)
+    return folder
+
+
+def fabricate_strangers(folder, images: int, size: int, seed: int) -> Path:
+    """Pictures to refuse: the same, turned by a quarter or as a negative."""
+    folder = fabricate(folder, images, size, seed)
+    pixels = np.fromfile(folder / "pixels-0.u8", np.uint8).reshape(images, size, size)
+    kinds = ["quarter-turn" if index % 2 else "inverted" for index in range(images)]
+    changed = [np.rot90(image) if kind == "quarter-turn" else 255 - image for image, kind in zip(pixels, kinds)]
+    rows = [{"index": i, "kind": kind, "patient_id": f"{seed}-{i}", "split": "", "seed": seed + i} for i, kind in enumerate(kinds)]
+    write(folder, changed, rows, size, seed)
+    return folder
+
+
+def write(folder: Path, pixels: list, rows: list, size: int, seed: int) -> None:
+    """One shard and what it holds."""
     np.stack(pixels).tofile(folder / "pixels-0.u8")
     with (folder / "rows-0.csv").open("w", newline="") as handle:
         writer = csv.DictWriter(handle, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    (folder / "material.json").write_text(json.dumps({"format": 1, "size": size, "count": images, "seed": seed}))
-    return folder
+    (folder / "material.json").write_text(json.dumps({"format": 1, "size": size, "count": len(rows), "seed": seed}))

@@ -1,5 +1,6 @@
 """The recipe from material to package on fabricated images, and its parts."""
 import json
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -10,7 +11,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from fabricated import fabricate  # noqa: E402
+from fabricated import fabricate, fabricate_strangers  # noqa: E402
 from lumbar_training.augment import Batches, Window, carry_points, cut, window_matrices  # noqa: E402
 from lumbar_training.calibration import expected_calibration_error, fit_temperature, log_loss, softmax  # noqa: E402
 from lumbar_training.figures import class_figures, upsampled_peak  # noqa: E402
@@ -101,6 +102,23 @@ class Material(unittest.TestCase):
         for entry in written["golden"]:
             self.assertEqual((folder / entry["file"]).stat().st_size, 96 * 96 * 4)
         self.assertIn("Not for clinical use", (folder / "MODEL_CARD.md").read_text())
+        self.learns_what_to_refuse(folder)
+
+    def learns_what_to_refuse(self, folder: Path):
+        for seed, split in ((50, "train"), (60, "test")):
+            fabricate_strangers(self.root / "strangers" / split, 40, 96, seed)
+        recipe = Path(__file__).resolve().parents[1]
+        for script in (["refit_rejection.py", "--version", "0.0.2"], ["measure_rejection.py", "--left-out"]):
+            command = [sys.executable, str(recipe / script[0]), *script[1:], "--model", str(folder), "--material", str(self.root)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        self.assertEqual(manifest["version"], "0.0.2")
+        self.assertEqual(manifest["rejection"]["strangers"]["fittedOn"]["strangers"], 40)
+        measured = json.loads((folder / "evaluation" / "rejection.json").read_text())
+        self.assertEqual(measured["strangers"]["inverted"]["refused"], 20)
+        self.assertLessEqual(measured["strangers"]["quarter-turn"]["kindLeftOut"], 20)
+        self.assertEqual(measured["laterals"]["images"], 60)
 
 
 class Figures(unittest.TestCase):
