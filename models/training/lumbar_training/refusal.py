@@ -9,7 +9,7 @@ from .rejection import Rejection
 from .strangers import Discriminant, fit_discriminant
 
 # Of the laterals that set the threshold, this share may be refused by the discriminant.
-FALSE_SHARE = 0.004
+FALSE_SHARE = 0.005
 
 
 def discriminate(

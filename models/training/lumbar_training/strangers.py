@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-RIDGE = 3e-3
+RIDGE = 3e-4
 NEWTON_STEPS = 12
 
 
