@@ -143,8 +143,10 @@ put_settings() { # the commented files on a first installation; afterwards only 
   if [ -z "$(find "$settings" -maxdepth 1 -regex '.*\.\(yaml\|yml\|json\)' -print -quit)" ]; then
     for file in "$program/current/config"/{node,senders,pacs,rules,results,alerts}.yaml; do
       name="$(basename "$file")"
-      # Outside the version's folder, so that a model of the site outlives an upgrade.
-      sed 's|^  folder: models$|  folder: /opt/lumbar-node/models # survives upgrades|' "$file" | put_file "$settings/$name" 640
+      # Outside the version's folder, so that a model of the site outlives an upgrade; and not named, so that
+      # `model activate` decides. The one that comes along is the first.
+      sed -e 's|^  folder: models$|  folder: /opt/lumbar-node/models # survives upgrades|' \
+        -e 's|^  id: .*$|  # id: lumbar-effnetv2m-sim # when set, it counts before `lumbar-node model activate`|' "$file" | put_file "$settings/$name" 640
       as_service_owner "root:$user" "$settings/$name"
     done
   fi

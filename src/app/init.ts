@@ -7,12 +7,12 @@ import { product } from './product.ts';
 
 /**
  * Files of the folder that are the site's own: `init` writes only when there is none. A file that install.sh put there
- * and nobody has changed is not; install.sh sets nothing but the folder of the models.
+ * and nobody has changed is not; install.sh sets nothing but where the models are and that none is named.
  */
 export function existingConfig(folder: string): readonly string[] {
   return Object.keys(configFiles).filter((name) => {
     const text = textOf(join(folder, name));
-    return text !== undefined && withoutModelFolder(text) !== withoutModelFolder(shippedText(name));
+    return text !== undefined && withoutModelLines(text) !== withoutModelLines(shippedText(name));
   });
 }
 
@@ -47,8 +47,8 @@ function shippedText(name: string): string {
   return readFileSync(join(product.root, 'config', name), 'utf8');
 }
 
-function withoutModelFolder(text: string): string {
-  return text.replace(/^ {2}folder: .*$/m, '');
+function withoutModelLines(text: string): string {
+  return text.replace(/^ {2}folder: .*\n {2}(# )?id: .*$/m, '');
 }
 
 function replacementsOf(

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeError } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
@@ -111,7 +111,7 @@ export async function openActiveModel({
   return await openInference(model.value, { providers, threads, map });
 }
 
-function accept({ model, session, selfTest }: Inference, { store, log }: Runtime): void {
+function accept({ model, session, selfTest }: Inference, { config, store, log }: Runtime): void {
   const { id, version } = model.manifest;
   for (const { provider, error } of session.failures)
     log.event('PROVIDER_FAILED', { provider, detail: error });
@@ -126,6 +126,9 @@ function accept({ model, session, selfTest }: Inference, { store, log }: Runtime
   // What is loaded now is what lies on the disk, so neither alert of an earlier process holds any longer.
   for (const cause of [alertCause, changedCause])
     if (store.alerts.recover(cause)) log.event('ALERT_RECOVERED', { cause });
+  // What ran stays chosen when another package is copied beside it, or when model.id leaves the configuration.
+  if (config.model.id !== undefined || store.settings.get(activeModelSetting) === undefined)
+    store.settings.set(activeModelSetting, basename(model.folder));
   // Also after an allowed step back: from there on only forward again.
   store.settings.set(newestVersionSetting(id), version);
 }

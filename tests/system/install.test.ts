@@ -71,7 +71,9 @@ describe('install.sh', () => {
     expect(existsSync(inRoot(program!))).toBe(true);
     expect(existsSync(inRoot(join(settings!, 'node.yaml')))).toBe(true);
     expect(existsSync(inRoot('usr/local/lib/systemd/system/lumbar-node.socket'))).toBe(true);
-    expect(read('etc/lumbar-node/node.yaml')).toContain('folder: /opt/lumbar-node/models');
+    expect(read('etc/lumbar-node/node.yaml')).toMatch(
+      /^ {2}folder: \/opt\/lumbar-node\/models .*\n {2}# id: /m,
+    );
     expect(existsSync(inRoot('opt/lumbar-node/models/lumbar-effnetv2m-sim/manifest.json'))).toBe(true);
     expect(read('usr/local/bin/lumbar-node')).toContain('LUMBAR_CONFIG:-/etc/lumbar-node');
     expect(told.split('Next:\n')[1]!.trim().split('\n')).toEqual([
