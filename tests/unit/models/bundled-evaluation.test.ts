@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256Hex } from '../../../src/core/identifiers.ts';
 import { readManifest } from '../../../src/pipeline/model-package.ts';
+import { STRAY_KINDS } from '../../../src/simulator/stray-scene.ts';
 
 interface Figure {
   readonly value: number;
@@ -88,5 +89,18 @@ describe('the bundled model on simulated images', () => {
   test('is split by view, polarity, slip size and level', () => {
     const columns = new Set(metrics.groups.map(({ column }) => column));
     for (const column of ['view', 'polarity', 'slip_size', 'level']) expect(columns).toContain(column);
+  });
+
+  test('refuses at least 99 % of other views and regions, of seeds that it was not fitted on', () => {
+    const { modelSha256, strangers } = JSON.parse(read('lumbar-effnetv2m-sim/evaluation/rejection.json')) as {
+      modelSha256: string;
+      strangers: Record<string, { images: number; refused: number }>;
+    };
+    expect(modelSha256).toBe(metrics.model.sha256);
+    const counts = STRAY_KINDS.map((kind) => strangers[kind] ?? { images: 0, refused: 0 });
+    for (const { images } of counts) expect(images).toBeGreaterThanOrEqual(150);
+    const sum = (name: 'images' | 'refused'): number =>
+      counts.reduce((total, count) => total + count[name], 0);
+    expect(sum('refused') / sum('images')).toBeGreaterThanOrEqual(0.99);
   });
 });
