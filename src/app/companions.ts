@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import type { ConfigFault, NodeConfig, RulesConfig } from '../core/config/index.ts';
 import { loadResultResources, type ResourceFault, type ResourceFiles } from '../pipeline/result-resources.ts';
@@ -66,6 +75,9 @@ export function keepCompanions(config: NodeConfig, configFolder: string, keepFol
   for (const [name, from] of sources) {
     if (existsSync(from)) cpSync(from, join(part, name), { recursive: true });
   }
+  // A copy keeps the modes of its source; in the data folder everything is for the node alone.
+  for (const entry of readdirSync(part, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
   const kept = join(keepFolder, contentHash(part));
   if (existsSync(kept)) rmSync(part, { recursive: true });
   else renameSync(part, kept);

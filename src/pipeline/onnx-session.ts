@@ -3,6 +3,7 @@ import { asNodeError, NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { withoutDeadNodes } from './live-graph.ts';
 import type { ModelManifest, ModelPackage } from './model-package.ts';
+import { refuseRuntimeTelemetry } from './runtime-telemetry.ts';
 
 /** Execution providers in the order the configuration may name them. */
 export type Provider = 'cuda' | 'webgpu' | 'cpu';
@@ -53,6 +54,7 @@ export async function openSession(
   model: Pick<ModelPackage, 'bytes' | 'manifest'>,
   options: SessionOptions,
 ): Promise<Result<ModelSession, NodeError>> {
+  refuseRuntimeTelemetry();
   const failures: ProviderFailure[] = [];
   for (const provider of options.providers) {
     try {

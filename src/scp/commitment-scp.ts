@@ -27,7 +27,7 @@ export function receiveCommitmentReport(
     write: (bytes) => {
       length += bytes.length;
       if (length > maxReportBytes) association.abort('a Storage Commitment report of more than 2 MiB');
-      else parts.push(bytes);
+      else parts.push(Buffer.from(bytes));
     },
     end: () => {
       association.waitForAnswer();

@@ -1,7 +1,7 @@
 /** Long enough that the cost of a system call does not count, short enough that 32 senders hold little. */
-export const writeBufferBytes = 256 * 1024;
+export const writeBufferBytes = 128 * 1024;
 
-/** Kept for reuse, 24 MiB: what 32 senders need at once, so that none is made anew while they send. */
+/** Kept for reuse, 12 MiB: what 32 senders need at once, so that none is made anew while they send. */
 const kept = 96;
 
 /**

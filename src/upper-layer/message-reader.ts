@@ -3,7 +3,7 @@ import type { PdvPart } from './pdu-framer.ts';
 
 /** Takes the data set of one message as it arrives. After `end` or `discard` nothing more is called. */
 export interface DataSetSink {
-  /** A view of the socket's memory; it may be kept, it is never reused. */
+  /** A view of the socket's memory, which is gone when this returns: what is kept must be copied. */
   write(bytes: Buffer): void;
   /** The last byte has arrived. */
   end(): void;
@@ -83,8 +83,10 @@ export class MessageReader {
       this.#events.violation('the command set is longer than 16 KiB');
       return;
     }
-    this.#commandParts.push(part.bytes);
-    if (!part.endOfPdv || !part.isLastFragment) return;
+    const isWhole = part.endOfPdv && part.isLastFragment;
+    // A half command set is kept longer than the memory that it came in.
+    this.#commandParts.push(isWhole ? part.bytes : Buffer.from(part.bytes));
+    if (!isWhole) return;
     const [first] = this.#commandParts;
     const bytes =
       this.#commandParts.length === 1 && first !== undefined ? first : Buffer.concat(this.#commandParts);

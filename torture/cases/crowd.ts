@@ -12,7 +12,7 @@ export const crowdCases: readonly TortureCase[] = [
     id: 'N13',
     title: '2,000 idle and half-open sockets that never close, 32 modalities store',
     injects:
-      'TCP connections from another process that send nothing or half a request and come again when they are dropped; storing associations beside them',
+      'TCP connections from another process that send nothing or half a request and come again a second after they are dropped; storing associations beside them',
     expects:
       'capped; C-ECHO within 1 s; all stored; RSS growth below 100 MB; SIGTERM ends the node within 5 s',
     run: crowd,

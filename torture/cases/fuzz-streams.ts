@@ -149,7 +149,7 @@ function feed(pieces: readonly Buffer[], tally: Tally): string | undefined {
           }
           const parts: Buffer[] = [];
           return {
-            write: (bytes) => parts.push(bytes),
+            write: (bytes) => parts.push(Buffer.from(bytes)),
             end: () => {
               tally.dataSets++;
               const bytes = Buffer.concat(parts);

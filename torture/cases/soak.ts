@@ -7,6 +7,7 @@ import { ImageFactory } from '../support/images.ts';
 import { mutate } from '../support/mutator.ts';
 import { associatedWith, connectTo, requestBytes, storeBytes } from '../support/raw-peer.ts';
 import { slopeWithInterval } from '../support/slope.ts';
+import { watchStandstill } from '../support/standstill.ts';
 
 /** L02: the long run. */
 export const soakCases: readonly TortureCase[] = [
@@ -33,7 +34,10 @@ async function soak(bench: Bench): Promise<void> {
   const others = new ImageFactory(`${bench.seed}/soak/ap`, { view: 'ap' });
   const samples = new Map<CoreProcessName, Sample[]>(coreProcessNames.map((name) => [name, []]));
   const pids = JSON.stringify(node.pids());
-  const startMs = hostClock.monotonicMs();
+  const standstill = watchStandstill();
+  bench.defer(() => standstill.end());
+  const ownMs = (): number => hostClock.monotonicMs() - standstill.lostMs;
+  const startMs = ownMs();
   const totalMs = bench.size.soakMinutes * 60_000;
   const gapMs = 3_600_000 / bench.size.soakPerHour;
   let sent = 0;
@@ -41,8 +45,8 @@ async function soak(bench: Bench): Promise<void> {
   let archiveBack: Promise<void> | undefined;
   const inFlight = new Set<Promise<void>>();
   let sampledMs = startMs;
-  while (hostClock.monotonicMs() - startMs < totalMs) {
-    const nowMs = hostClock.monotonicMs();
+  while (ownMs() - startMs < totalMs) {
+    const nowMs = ownMs();
     if (nowMs - sampledMs >= 5000) {
       sampledMs = nowMs;
       for (const name of coreProcessNames) {
@@ -72,6 +76,8 @@ async function soak(bench: Bench): Promise<void> {
   }
   await Promise.all([...inFlight, archiveBack]);
   bench.count('minutes', bench.size.soakMinutes);
+  if (standstill.lostMs > 0)
+    bench.count('s stopped from outside, not counted', Math.round(standstill.lostMs / 1000));
   bench.count('images', sent - faults);
   bench.count('faults', faults);
   bench.count('acknowledged', node.acknowledged.size);

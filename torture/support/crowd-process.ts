@@ -8,12 +8,16 @@ const [port = 0, wanted = 0] = process.argv.slice(2).map(Number);
 const halfRequest = requestBytes().subarray(0, 40);
 const open = new Set<Socket>();
 let opened = 0;
+/** Dropped a moment ago. */
+let resting = 0;
 
-/** At most this many new ones in a step, so that the kernel's queue is under pressure and not simply full. */
+/** At most this many new ones in a step of 20 ms. */
 const perStep = 100;
+/** One that was dropped comes again after this time, as a device does that does not know better. */
+const restMs = 1000;
 
 const timer = setInterval(() => {
-  for (let n = 0; n < perStep && open.size < wanted; n++) {
+  for (let n = 0; n < perStep && open.size + resting < wanted; n++) {
     const socket = connect({ host: '127.0.0.1', port });
     const isSilent = opened++ % 2 === 1;
     open.add(socket);
@@ -21,8 +25,11 @@ const timer = setInterval(() => {
       if (!isSilent) socket.write(halfRequest);
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => open.delete(socket));
-    // A socket that was ended by the node stays half open on purpose.
+    socket.on('close', () => {
+      open.delete(socket);
+      resting++;
+      setTimeout(() => resting--, restMs);
+    });
   }
 }, 20);
 setInterval(() => process.send?.({ opened, open: open.size } satisfies CrowdFacts), 200);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** What the crowd says of itself once a second. */
 export interface CrowdFacts {
-  /** Connections made so far; those that the node dropped come again. */
+  /** Connections made so far; those that the node dropped come again a second later. */
   readonly opened: number;
   /** Connections that stand now, as far as this side knows. */
   readonly open: number;

@@ -24,6 +24,7 @@ import type { StartOrder } from '../process-messages.ts';
 import { product } from '../product.ts';
 import { holdPart } from '../process-lock.ts';
 import { openRuntime, type Runtime } from '../runtime.ts';
+import { InboxThread } from '../inbox-thread.ts';
 import { inheritedDescriptor } from '../socket-activation.ts';
 import { takeUpSpool } from '../spool-recovery.ts';
 
@@ -86,22 +87,16 @@ async function listen(
   });
   const doorBookTimer = setInterval(() => doorBook.tick(), 10_000);
   const events = deliveryEvents(runtime);
+  const inbox = new InboxThread({
+    databasePath: folders.database,
+    atna: config.audit.syslog === undefined ? 'off' : 'queue',
+    runId,
+    written: () => channel.tell({ kind: 'wake', target: 'worker' }),
+    failStop: stop,
+  });
   const options = { ...listenerOptions(config, folders.spool), ...inheritedDescriptor(descriptor) };
   const listener = await startListener(options, {
-    inbox: {
-      associationOpened: (association) => settled(() => store.inbox.associationOpened(association, runId)),
-      admit: (instance) =>
-        settled(() => {
-          const admission = store.inbox.admit(instance);
-          channel.tell({ kind: 'wake', target: 'worker' });
-          return admission;
-        }),
-      associationClosed: (associationId, ending) =>
-        settled(() => {
-          store.inbox.associationClosed(associationId, ending);
-          channel.tell({ kind: 'wake', target: 'worker' });
-        }),
-    },
+    inbox,
     events: doorBook,
     freeSpace,
     commitments: {
@@ -147,6 +142,7 @@ async function listen(
   channel.tell({ kind: 'ready', port: listener.port });
   await drained.promise;
   await listener.close(drainGraceMs);
+  await inbox.close();
   heartbeat.stop();
   diskWatch.stop();
   echo.close();
@@ -156,9 +152,4 @@ async function listen(
   store.db.checkpoint();
   store.close();
   await log.close();
-}
-
-/** The store answers at once; the port speaks of promises, so that another store may take its time. */
-function settled<T>(work: () => T): Promise<T> {
-  return Promise.resolve().then(work);
 }
