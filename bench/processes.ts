@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireConfig } from '../src/app/checked-config.ts';
 import { isChildMessage, type SupervisorMessage } from '../src/app/process-messages.ts';
-import { runtimeFlags } from '../src/app/runtime-flags.ts';
+import { runtimeEnvironment, runtimeFlags } from '../src/app/runtime-flags.ts';
 import { startOrder } from '../src/app/start-order.ts';
 import { peer } from '../tests/support/peer.ts';
 import { isOpen } from '../tests/support/ports.ts';
@@ -46,6 +46,7 @@ export async function startNodeProcess(
   const child = fork(module, [], {
     serialization: 'json',
     execArgv: [...runtimeFlags(name)],
+    env: runtimeEnvironment(order),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   child.send({ kind: 'start', order } satisfies SupervisorMessage);

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { NodeError } from '../core/errors.ts';
 import type {
@@ -46,6 +47,8 @@ export function openChildChannel(handlers: ChildHandlers): ChildChannel {
   const tell = (message: ChildMessage): void => {
     // A supervisor that died breaks the pipe before `disconnect` is heard; the message is lost, the work is not.
     if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+    // What was compiled to get here: the next start has it, however this process ends.
+    if (message.kind === 'ready') flushCompileCache();
   };
   process.on('message', (message: SupervisorMessage) => {
     switch (message.kind) {

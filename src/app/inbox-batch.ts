@@ -25,6 +25,7 @@ export function writeBatch(
   runId: string,
   requests: readonly InboxRequest[],
 ): readonly InboxAnswer[] {
+  if (requests.length === 0) return [];
   try {
     return db.transaction(() =>
       requests.map((request): InboxAnswer => {

@@ -13,7 +13,7 @@ import {
   type SupervisorMessage,
 } from './process-messages.ts';
 import { adminRestartDecision, type Death, exitCodes, restartDecision } from './restart-policy.ts';
-import { runtimeFlags } from './runtime-flags.ts';
+import { runtimeEnvironment, runtimeFlags } from './runtime-flags.ts';
 import type { Vitals } from './watchdog.ts';
 
 export interface SupervisorEvents {
@@ -274,6 +274,7 @@ export class Supervisor {
     const child = fork(module, inherits ? [String(childListenFd)] : [], {
       serialization: 'json',
       execArgv: [...process.execArgv, ...runtimeFlags(name)],
+      env: runtimeEnvironment(this.#order),
       stdio: (inherits ? [...streams, listenFd] : [...streams]) satisfies StdioOptions,
     });
     child.send({ kind: 'start', order: this.#order } satisfies SupervisorMessage, () => undefined);

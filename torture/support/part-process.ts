@@ -46,7 +46,8 @@ export async function startPart(node: AttackedNode, name: CoreProcessName): Prom
     pid: child.pid ?? 0,
     ended,
     tell: (kind) => {
-      if (child.connected) child.send({ kind });
+      // A process that has just been killed is told in vain.
+      if (child.connected) child.send({ kind }, () => undefined);
     },
     stop: async () => {
       part.tell('drain');

@@ -6,6 +6,8 @@ export const registerStart: RegisterVerb = (program, { configFolder, exit }) => 
     .command('start')
     .description('run the node until it is told to stop')
     .action(async () => {
+      // Whatever this node and the runtime below it write is for nobody else (D07).
+      process.umask(0o077);
       const { runNode } = await import('../start.ts');
       exit(await runNode(configFolder()));
     });
