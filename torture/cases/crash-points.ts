@@ -5,7 +5,7 @@ import { callsOfTrace, pointsOf } from '../support/crash-plan.ts';
 import { ImageFactory } from '../support/images.ts';
 import { checkInvariants } from '../support/invariants.ts';
 import { type PartProcess, startPart } from '../support/part-process.ts';
-import { traceProcess } from '../support/strace.ts';
+import { type Tracer, traceProcess } from '../support/strace.ts';
 import { reached, within } from '../support/waiting.ts';
 
 type Victim = 'listener' | 'worker' | 'sender';
@@ -139,11 +139,18 @@ async function settledPart(rig: Rig): Promise<PartProcess> {
 
 /** True when the victim lives on: its calls came in another order this time, or there were fewer of them. */
 async function survives(rig: Rig, part: PartProcess, call: string, when: number): Promise<boolean> {
-  const trace = await traceProcess(
-    part.pid,
-    [`trace=${call}`, `inject=${call}:signal=SIGKILL:when=${when}`],
-    join(rig.bench.folder, `${rig.victim}-strace.txt`),
-  );
+  let trace: Tracer;
+  try {
+    trace = await traceProcess(
+      part.pid,
+      [`trace=${call}`, `inject=${call}:signal=SIGKILL:when=${when}`],
+      join(rig.bench.folder, `${rig.victim}-strace.txt`),
+    );
+  } catch (error) {
+    // The call of the point before came late: this one is dead already.
+    if ((await within(part.ended, 1000)) !== undefined) return false;
+    throw error;
+  }
   const isDone = await work(rig, part);
   // Killed behind its answer it has done its work and is dead all the same.
   const end = await within(part.ended, isDone ? 30 : 1000);

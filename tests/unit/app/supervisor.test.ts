@@ -56,7 +56,7 @@ function start(): Supervisor {
       sender: module('sender'),
       refuser: module('refuser'),
     },
-    order: { bootId: 'test' } as unknown as StartOrder,
+    order: { bootId: 'test', folders: { data: folder } } as unknown as StartOrder,
     clock: hostClock,
     drainMs: 500,
     silenceMs: 20_000,
