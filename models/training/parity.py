@@ -85,7 +85,7 @@ def main() -> int:
             if rejection.discriminant is not None:
                 mine["strangers"] = (rejection.discriminant.score(stats, features)[0], 10.0)
             for name, (value, scale) in mine.items():
-                scores = max(scores, abs(value - answer["scores"][name]) / abs(scale))
+                scores = max(scores, float(abs(value - answer["scores"][name]) / abs(scale)))
     kinds = {key: sorted({str(a[key]) for a in answers}) for key in ("transferSyntax", "bitsStored", "polarity")}
     print(json.dumps({"images": len(answers), "largestProbabilityDifference": largest,
                       "largestScoreDifference": scores, **kinds}, indent=2))
