@@ -7,15 +7,11 @@ import { decodeFrames } from '../../src/imaging/decode-frames.ts';
 import { prepareImage } from '../../src/pipeline/preprocess.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { transportImage } from '../images.ts';
+import type { GrowthPoint } from '../growth-plot.ts';
 import { type BenchContext, type BenchRow, type Suite, summarise } from '../measure.ts';
 import { requiredPeer, run, startNodeProcess } from '../processes.ts';
 import { admitMany } from '../seeding.ts';
 import { analysedSample, benchComposer, benchInference, benchModel, simulatedStudy } from '../sample.ts';
-
-interface Point {
-  readonly x: number;
-  readonly ms: number;
-}
 
 /**
  * How cost grows with its cause. A row's figure is the exponent of the fitted power law cost = a * x^b over the upper
@@ -45,7 +41,7 @@ export const growth: Suite = {
   },
 };
 
-async function reportGrowth({ quick }: BenchContext): Promise<Point[]> {
+async function reportGrowth({ quick }: BenchContext): Promise<GrowthPoint[]> {
   const model = benchModel(true);
   const inference = await benchInference(model, 1);
   const composer = benchComposer(model);
@@ -62,9 +58,9 @@ async function reportGrowth({ quick }: BenchContext): Promise<Point[]> {
   });
 }
 
-async function sizeGrowth({ quick }: BenchContext): Promise<Point[]> {
+async function sizeGrowth({ quick }: BenchContext): Promise<GrowthPoint[]> {
   const model = benchModel(true);
-  const points: Point[] = [];
+  const points: GrowthPoint[] = [];
   for (const megapixels of [1, 2, 4, 8, 16, 32].slice(0, quick ? 2 : 6)) {
     const side = Math.round(Math.sqrt(megapixels * 1e6));
     const file = readPart10(transportImage('DX', side, side, `2.25.8${megapixels}`));
@@ -77,14 +73,14 @@ async function sizeGrowth({ quick }: BenchContext): Promise<Point[]> {
   return points;
 }
 
-async function associationGrowth({ folder, quick }: BenchContext): Promise<Point[]> {
+async function associationGrowth({ folder, quick }: BenchContext): Promise<GrowthPoint[]> {
   const file = join(folder, 'growth-cr.dcm');
   writeFileSync(file, transportImage('CR', 362, 363, '2.25.1003'));
   const listener = await startNodeProcess(
     'listener',
     writeBenchConfig(join(folder, 'growth'), 9, 'lumbar-nano-sim'),
   );
-  const points: Point[] = [];
+  const points: GrowthPoint[] = [];
   try {
     for (const parallel of [1, 2, 4, 8, 16, 32, 64].slice(0, quick ? 2 : 7)) {
       const args = [
@@ -109,9 +105,9 @@ async function associationGrowth({ folder, quick }: BenchContext): Promise<Point
   return points;
 }
 
-function rowGrowth({ folder, quick }: BenchContext): Promise<Point[]> {
+function rowGrowth({ folder, quick }: BenchContext): Promise<GrowthPoint[]> {
   const store = openStore({ databasePath: join(folder, 'growth.sqlite'), clock: hostClock });
-  const points: Point[] = [];
+  const points: GrowthPoint[] = [];
   let rows = 0;
   for (const target of [1e4, 1e5, 3e5, 1e6]
     .slice(0, quick ? 1 : 4)
@@ -139,7 +135,7 @@ function best(quick: boolean, work: () => unknown): number {
 }
 
 /** Slope of log(cost) over log(x) between the middle and the last point. */
-function exponent(points: readonly Point[]): number {
+function exponent(points: readonly GrowthPoint[]): number {
   const last = points.at(-1);
   const middle = points[Math.floor((points.length - 1) / 2)];
   if (last === undefined || middle === undefined || last.x === middle.x) return Number.NaN;
