@@ -10,7 +10,7 @@ export function writeBenchConfig(folder: string, pacsPort: number, modelId: stri
   writeFileSync(
     join(configFolder, 'node.yaml'),
     `aeTitle: ${demoTitles.node}
-listener: { host: 127.0.0.1, port: 0 }
+listener: { host: 127.0.0.1, port: 0, maxAssociations: 100, maxAssociationsPerSender: 100 }
 storage: { directory: ../data, watermark: 256MiB, ballast: 1MiB }
 console: { enabled: false }
 log: { level: warn }

@@ -23,8 +23,12 @@ export async function startServer(
   program: string,
   args: readonly string[],
   port: number,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<RunningServer> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-2000);

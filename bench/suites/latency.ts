@@ -12,6 +12,9 @@ import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
 import { sendToNode } from '../send-to-node.ts';
 
+/** Without it DCMTK leaves Nagle's algorithm on, and every response waits 40 ms for a delayed acknowledgement of TCP. */
+const archiveEnvironment = { TCP_NODELAY: '1' };
+
 /**
  * From the node's acknowledgement of a 10 MB DX (its last byte came a few milliseconds before) to the acknowledgement
  * of its report by a PACS on loopback, DCMTK's storescp, less the model's own time; studies of one image, one after the
@@ -25,7 +28,7 @@ export const latency: Suite = {
     const archive = join(folder, 'pacs');
     mkdirSync(archive, { recursive: true });
     const port = await freePort();
-    const pacs = await startServer(requiredPeer('storescp'), ['-od', archive, `${port}`], port);
+    const pacs = await startServer(requiredPeer('storescp'), ['-od', archive, `${port}`], port, archiveEnvironment);
     const configFolder = writeBenchConfig(folder, port, model.manifest.id);
     const node = await startNode(configFolder, { logFile: join(folder, 'node.log') });
     const { database } = foldersOf(readConfig(configFolder).config, configFolder);
