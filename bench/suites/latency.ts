@@ -28,7 +28,12 @@ export const latency: Suite = {
     const archive = join(folder, 'pacs');
     mkdirSync(archive, { recursive: true });
     const port = await freePort();
-    const pacs = await startServer(requiredPeer('storescp'), ['-od', archive, `${port}`], port, archiveEnvironment);
+    const pacs = await startServer(
+      requiredPeer('storescp'),
+      ['-od', archive, `${port}`],
+      port,
+      archiveEnvironment,
+    );
     const configFolder = writeBenchConfig(folder, port, model.manifest.id);
     const node = await startNode(configFolder, { logFile: join(folder, 'node.log') });
     const { database } = foldersOf(readConfig(configFolder).config, configFolder);
