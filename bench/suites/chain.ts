@@ -10,7 +10,7 @@ import { type BenchContext, type BenchRow, type Suite, summarise } from '../meas
 import { requiredPeer, startNodeProcess, startServer } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
-import { sendToNode } from '../send-to-node.ts';
+import { sendToNode } from '../../tests/support/send-to-node.ts';
 
 const views = ['ap', 'neutral', 'flexion', 'extension'] as const;
 const threads = 2;

@@ -10,7 +10,7 @@ import { type BenchRow, quantile, type Suite } from '../measure.ts';
 import { requiredPeer, startServer } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
-import { sendToNode } from '../send-to-node.ts';
+import { sendToNode } from '../../tests/support/send-to-node.ts';
 
 /** Without it DCMTK leaves Nagle's algorithm on, and every response waits 40 ms for a delayed acknowledgement of TCP. */
 const archiveEnvironment = { TCP_NODELAY: '1' };

@@ -8,7 +8,7 @@ import { type BenchContext, type BenchRow, type Suite } from '../measure.ts';
 import { memoryOf, requiredPeer, run, type RunningServer, startNodeProcess } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
-import { sendToNode } from '../send-to-node.ts';
+import { sendToNode } from '../../tests/support/send-to-node.ts';
 
 /** Resident memory: the listener under eight storing associations and over many images, the worker with its model. */
 export const memory: Suite = {

@@ -4,7 +4,6 @@ import {
   copyFileSync,
   createReadStream,
   existsSync,
-  fsyncSync,
   openSync,
   renameSync,
   rmSync,
@@ -15,6 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { NodeError } from '../core/errors.ts';
 import { AuditLog, type AuditVerdict } from './audit-log.ts';
 import { type Database, openDatabaseCopy, sealDatabaseCopy } from './database.ts';
+import { syncPath } from './sync-path.ts';
 
 /** What a copy of the database holds, found by opening and reading it. */
 export interface CopyReport {
@@ -40,7 +40,7 @@ export async function copyDatabase(db: Database, targetPath: string): Promise<Co
   try {
     await db.backupTo(targetPath);
     sealDatabaseCopy(targetPath);
-    sync(targetPath);
+    syncPath(targetPath);
     return requireIntact(await checkCopy(targetPath));
   } catch (error) {
     rmSync(targetPath, { force: true });
@@ -86,13 +86,13 @@ export async function restoreDatabase(
   const report = requireIntact(await checkCopy(copyPath));
   const part = `${databasePath}.part`;
   copyFileSync(copyPath, part);
-  sync(part);
+  syncPath(part);
   for (const suffix of ['', '-wal', '-shm']) {
     const old = `${databasePath}${suffix}`;
     if (existsSync(old)) renameSync(old, `${databasePath}.replaced-${nowMs}${suffix}`);
   }
   renameSync(part, databasePath);
-  sync(dirname(databasePath));
+  syncPath(dirname(databasePath));
   return report;
 }
 
@@ -105,13 +105,4 @@ async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

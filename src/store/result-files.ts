@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { diskFault } from '../core/disk-fault.ts';
 import { newUlid, sha256Hex } from '../core/identifiers.ts';
+import { syncPath } from './sync-path.ts';
 
 /** Where an encoded object lies and what it is, ready for the object table. */
 export interface StoredResultFile {
@@ -34,7 +26,7 @@ export function writeResultFile(folder: string, bytes: Uint8Array, nowMs: number
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeDurably(part, bytes);
     renameSync(part, path);
-    syncFolder(dirname(path));
+    syncPath(dirname(path));
   } catch (error) {
     const fault = diskFault(error, 'of a result file');
     if (fault.code === 'STORE_FULL') rmSync(part, { force: true });
@@ -50,14 +42,5 @@ function writeDurably(path: string, bytes: Uint8Array): void {
     fdatasyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, unlinkSync } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
 import type { AuditLog } from './audit-log.ts';
 import type { Database } from './database.ts';
+import { syncPath } from './sync-path.ts';
 
 export interface SpoolSweep {
   /** Files that no acknowledged image stands behind; their senders were never answered and send again. */
@@ -21,7 +22,7 @@ export function sweepSpool(db: Database, audit: AuditLog, spoolDir: string): Spo
   const parts = files.filter((path) => path.endsWith('.part'));
   const orphans = files.filter((path) => path.endsWith('.dcm') && !isHeld(db, path));
   for (const path of [...parts, ...orphans]) unlinkSync(path);
-  for (const folder of new Set([...parts, ...orphans].map(dirname))) syncFolder(folder);
+  for (const folder of new Set([...parts, ...orphans].map(dirname))) syncPath(folder);
   const missing = markMissing(db);
   db.transaction(() => {
     for (const { instanceId, path } of missing) audit.append('SPOOL_FILE_MISSING', { instanceId, path });
@@ -65,13 +66,4 @@ function markMissing(db: Database): { instanceId: string; path: string }[] {
     }
   });
   return missing;
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -8,6 +8,7 @@ import { sopClassUid } from '../../src/dicom/sop-class.ts';
 import { initialiseCodecs } from '../../src/imaging/native-codec.ts';
 import { sendAsModality } from '../../src/simulator/modality.ts';
 import { type SimulatedImage, simulateStudy } from '../../src/simulator/study.ts';
+import { sendToNode } from '../support/send-to-node.ts';
 import { peer } from '../support/peer.ts';
 import { type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
 
@@ -159,18 +160,7 @@ describe('the whole chain on the real processes', () => {
         ...['-nb', '-m', `(0008,0018)=${uids.image}`, '-m', `(0020,000d)=${uids.study}`, path],
       ]);
       expect(status).toBe(0);
-      const sent = await sendAsModality(
-        [readFileSync(path)],
-        {
-          host: '127.0.0.1',
-          port: running.node.port,
-          callingAeTitle: demoTitles.modality,
-          calledAeTitle: demoTitles.node,
-        },
-        () => 0,
-        () => undefined,
-      );
-      expect(sent.ok).toBe(true);
+      await sendToNode(running.node.port, [readFileSync(path)]);
       const named = { ...image!, sopInstanceUid: uids.image, studyInstanceUid: uids.study };
       await running.until('delivered', () => delivered([named]), 60_000);
       expect(dispositionOf(uids.image)).toBe('analysed');
@@ -213,18 +203,7 @@ describe('the whole chain on the real processes', () => {
         tags: 'orderly',
         variant: 'sweep',
       });
-      const sent = await sendAsModality(
-        [image!.bytes],
-        {
-          host: '127.0.0.1',
-          port: own.node.port,
-          callingAeTitle: demoTitles.modality,
-          calledAeTitle: demoTitles.node,
-        },
-        () => 0,
-        () => undefined,
-      );
-      expect(sent.ok).toBe(true);
+      await sendToNode(own.node.port, [image!.bytes]);
       const spoolStates = () =>
         own.store
           .explain({ sopInstanceUid: image!.sopInstanceUid })

@@ -2,11 +2,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { demoTitles } from '../../src/app/demo-config.ts';
 import { modelActivateVerb, modelRollbackVerb } from '../../src/app/model/model-verbs.ts';
 import { initialiseCodecs } from '../../src/imaging/native-codec.ts';
-import { sendAsModality } from '../../src/simulator/modality.ts';
 import { simulateStudy } from '../../src/simulator/study.ts';
+import { sendToNode } from '../support/send-to-node.ts';
 import { type NodeUnderTest, startNodeUnderTest } from '../support/running-node.ts';
 
 /** A package like the nano model under a name of its own. */
@@ -24,18 +23,7 @@ async function analysedBy({ node, store, until }: NodeUnderTest, seed: number): 
     variant: 'model-change',
     views: ['neutral'],
   });
-  const sent = await sendAsModality(
-    [image!.bytes],
-    {
-      host: '127.0.0.1',
-      port: node.port,
-      callingAeTitle: demoTitles.modality,
-      calledAeTitle: demoTitles.node,
-    },
-    () => 0,
-    () => undefined,
-  );
-  if (!sent.ok) throw sent.error;
+  await sendToNode(node.port, [image!.bytes]);
   const disposition = () =>
     store.explain({ sopInstanceUid: image!.sopInstanceUid })?.images[0]?.instance.disposition;
   await until('the image is analysed', () => disposition() === 'analysed', 60_000);

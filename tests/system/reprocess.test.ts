@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareModel } from '../../src/app/compare-model.ts';
-import { demoTitles } from '../../src/app/demo-config.ts';
 import { explainFromBooks } from '../../src/app/explain-verb.ts';
 import { changeQueue } from '../../src/app/queue-verb.ts';
 import type { WrittenTarget } from '../../src/app/reprocess-target.ts';
@@ -11,9 +10,9 @@ import { reprocess } from '../../src/app/reprocess-verb.ts';
 import { type RunningNode, startNode } from '../../src/app/start.ts';
 import { statusFromBooks } from '../../src/app/status-verb.ts';
 import { initialiseCodecs } from '../../src/imaging/native-codec.ts';
-import { sendAsModality } from '../../src/simulator/modality.ts';
 import { type SimulatedImage, simulateStudy } from '../../src/simulator/study.ts';
 import { hostClock, openReadOnlyStore, openStore, type ReadOnlyStore } from '../../src/store/store.ts';
+import { sendToNode } from '../support/send-to-node.ts';
 import { type NodeFolder, prepareNodeFolder } from '../support/running-node.ts';
 
 let prepared: NodeFolder;
@@ -42,18 +41,7 @@ beforeAll(async () => {
     tags: 'orderly',
     variant: 'reprocess',
   })[0]!;
-  const sent = await sendAsModality(
-    [image.bytes],
-    {
-      host: '127.0.0.1',
-      port: node.port,
-      callingAeTitle: demoTitles.modality,
-      calledAeTitle: demoTitles.node,
-    },
-    () => 0,
-    () => undefined,
-  );
-  expect(sent.ok).toBe(true);
+  await sendToNode(node.port, [image.bytes]);
   await until(() => study()?.state === 'CLOSED' && unsent() === 0);
 }, 120_000);
 

@@ -14,13 +14,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backupNow, checkBackup, restoreBackup } from '../../src/app/backup/backup-verb.ts';
-import { demoTitles } from '../../src/app/demo-config.ts';
 import { foldersOf, readConfig } from '../../src/app/runtime.ts';
 import { type RunningNode, startNode } from '../../src/app/start.ts';
 import type { ReceivedObject } from '../../src/simulator/mini-pacs.ts';
-import { sendAsModality } from '../../src/simulator/modality.ts';
 import { simulateStudy } from '../../src/simulator/study.ts';
 import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
+import { sendToNode } from '../support/send-to-node.ts';
 import { prepareNodeFolder } from '../support/running-node.ts';
 
 function studyOf(seed: number) {
@@ -28,18 +27,10 @@ function studyOf(seed: number) {
 }
 
 async function send(node: RunningNode, images: ReturnType<typeof studyOf>): Promise<void> {
-  const sent = await sendAsModality(
+  await sendToNode(
+    node.port,
     images.map(({ bytes }) => bytes),
-    {
-      host: '127.0.0.1',
-      port: node.port,
-      callingAeTitle: demoTitles.modality,
-      calledAeTitle: demoTitles.node,
-    },
-    () => 0,
-    () => undefined,
   );
-  if (!sent.ok) throw sent.error;
 }
 
 describe('the restore drill (R10)', () => {

@@ -1,8 +1,5 @@
 import {
-  closeSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -18,6 +15,7 @@ import { asNodeError, NodeError } from '../../core/errors.ts';
 import { readManifest as readModelManifest } from '../../pipeline/model-package.ts';
 import { type CopyReport, copyDatabase } from '../../store/backup.ts';
 import type { Store } from '../../store/store.ts';
+import { syncPath } from '../../store/sync-path.ts';
 import { certificateUses } from '../certificate-files.ts';
 import type { Folders } from '../folders.ts';
 import { activeModelFolder, activeModelSetting } from '../model-selection.ts';
@@ -65,7 +63,7 @@ export async function makeBackup(source: BackupSource, nowMs: number): Promise<B
     });
     syncFolders(part);
     renameSync(part, folder);
-    syncFolder(folders.backups);
+    syncPath(folders.backups);
     const { sizeBytes, sha256 } = database;
     store.audit.append('BACKUP_MADE', { sizeBytes, sha256, path: folder });
     return { folder, database: { ...database, path: join(folder, setParts.database) }, manifest };
@@ -174,15 +172,6 @@ function walSize(database: string): number {
 
 function syncFolders(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))
-    if (entry.isDirectory()) syncFolder(join(entry.parentPath, entry.name));
-  syncFolder(folder);
-}
-
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+    if (entry.isDirectory()) syncPath(join(entry.parentPath, entry.name));
+  syncPath(folder);
 }

@@ -1,8 +1,8 @@
-import { demoTitles } from '../src/app/demo-config.ts';
-import { sendAsModality } from '../src/simulator/modality.ts';
-import { hostClock } from '../src/store/store.ts';
+import { demoTitles } from '../../src/app/demo-config.ts';
+import { sendAsModality } from '../../src/simulator/modality.ts';
+import { hostClock } from '../../src/store/store.ts';
 
-/** Sends images to the node under measurement over one association; resolves with the time of the last answer, UTC ms. */
+/** Sends images to a node of the demo's titles on loopback over one association; throws when one is not taken; resolves with the time of the last answer, UTC ms. */
 export async function sendToNode(port: number, images: readonly Uint8Array[]): Promise<number> {
   let answeredAtMs = 0;
   const target = {
