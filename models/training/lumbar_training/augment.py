@@ -3,6 +3,8 @@
 Every change is one that another patient, tube or room could have made: both
 facing directions occur, so mirroring is allowed; upside down is not.
 """
+import queue
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,9 +78,8 @@ def cut(images: Tensor, matrices: np.ndarray, output: int) -> Tensor:
     size = images.shape[-1]
     theta = matrices.copy() * (2.0 / size)
     theta[:, :, 2] -= 1.0
-    grid = F.affine_grid(
-        torch.as_tensor(theta, dtype=torch.float32), [len(images), 1, output, output], align_corners=False
-    )
+    theta = torch.as_tensor(theta, dtype=torch.float32, device=images.device)
+    grid = F.affine_grid(theta, [len(images), 1, output, output], align_corners=False)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
@@ -94,7 +95,7 @@ def vary_tone(images: Tensor, rng: np.random.Generator) -> Tensor:
     n = len(images)
 
     def draw(low, high):
-        return torch.as_tensor(rng.uniform(low, high, (n, 1, 1, 1)), dtype=torch.float32)
+        return torch.as_tensor(rng.uniform(low, high, (n, 1, 1, 1)), dtype=torch.float32, device=images.device)
 
     outside = images <= 0
     images = images.clamp(1e-4, 1.0).pow(torch.exp(draw(-0.3, 0.3)))
@@ -119,10 +120,13 @@ def collimate(images: Tensor, points: np.ndarray, rng: np.random.Generator) -> T
 
 
 class Batches:
-    """Endless shuffled batches of (image (n,1,s,s), label (n,), lesion (n,2) in output pixels)."""
+    """Endless shuffled batches of (image (n,1,s,s), label (n,), lesion (n,2) in output pixels).
 
-    def __init__(self, material: Material, window: Window, batch: int, seed: int):
-        self.material, self.window, self.batch = material, window, batch
+    Images and labels are on ``device``, where they are cut and varied too.
+    """
+
+    def __init__(self, material: Material, window: Window, batch: int, seed: int, device="cpu"):
+        self.material, self.window, self.batch, self.device = material, window, batch, torch.device(device)
         self.rng = np.random.default_rng(seed)
         self.anchors = Anchors(material)
         self.order = np.array([], int)
@@ -132,16 +136,52 @@ class Batches:
         while len(self.order) < self.batch:
             self.order = np.concatenate([self.order, self._epoch()])
         indices, self.order = self.order[: self.batch], self.order[self.batch :]
-        images = torch.from_numpy(self.material.pixels(indices)).float().div_(255.0)[:, None]
+        images = torch.from_numpy(self.material.pixels(indices)).to(self.device).float().div_(255.0)[:, None]
         points = self.anchors.points(indices, self.rng)
         matrices = window_matrices(points, self.material.size, self.window, self.rng)
         lesion = carry_points(self.material.lesion[indices], matrices, self.window.output)
         images = vary_tone(cut(images, matrices, self.window.output), self.rng)
         images = collimate(images, lesion, self.rng)
-        return images, torch.as_tensor(self.material.labels[indices]), lesion
+        return images, torch.as_tensor(self.material.labels[indices], device=self.device), lesion
 
     def _epoch(self) -> np.ndarray:
         groups = [np.flatnonzero(self.material.labels == c) for c in np.unique(self.material.labels)]
         longest = max(len(g) for g in groups)
         even = [np.concatenate([self.rng.permutation(g) for _ in range(-(-longest // len(g)))])[:longest] for g in groups]
         return np.stack(even, 1).reshape(-1)
+
+
+class Ahead:
+    """The next batches made in a thread of their own, so that a GPU need not wait for the pictures."""
+
+    def __init__(self, batches: Batches, depth: int = 3):
+        self.made = queue.Queue(depth)
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._make, args=(batches,), daemon=True)
+        self.thread.start()
+
+    def next(self):
+        """One batch as ``Batches.next`` gives it; an error of the thread is raised here."""
+        batch = self.made.get()
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self.stopped.set()
+        while self.thread.is_alive():
+            try:
+                self.made.get(timeout=0.05)
+            except queue.Empty:
+                pass
+
+    def _make(self, batches: Batches) -> None:
+        while not self.stopped.is_set():
+            try:
+                batch = batches.next()
+            except Exception as error:  # pylint: disable=broad-except
+                batch = error
+            self.made.put(batch)
+            if isinstance(batch, Exception):
+                return

@@ -61,12 +61,32 @@ def map_location_loss(cam: Tensor, labels: Tensor, near: Tensor) -> Tensor:
     return -torch.logsumexp(log_p + torch.log(near[known].flatten(1) + 1e-6), 1).mean()
 
 
+def fine_class_maps(maps: Maps, labels: Tensor) -> Tensor:
+    """(N, h, w): Grad-CAM of ``labels`` at the last stride-16 map before its ReLU, differentiable.
+
+    Selvaraju et al., ICCV 2017, times the number of cells: so it stands on the
+    scale of the class maps, whose mean is the class's score.
+    """
+    score = maps.logits.gather(1, labels[:, None]).sum()
+    (gradient,) = torch.autograd.grad(score, maps.stride16, create_graph=True)
+    alpha = gradient.float().sum((2, 3), keepdim=True)
+    return (alpha * maps.stride16.float()).sum(1)
+
+
 class Criterion(nn.Module):
-    """The weighted sum of class loss, two dense losses and the map's location loss."""
+    """The weighted sum of class loss, two dense losses and the maps' location losses.
+
+    With ``fine`` the Grad-CAM of the second graph (stride 16) is asked to peak
+    at the lesion too. Nothing else makes it: its weights are gradients through
+    all later blocks. It needs second derivatives, and normalisations that stand
+    still: one that follows the batch takes the batch's mean out of a gradient,
+    and that mean is what Grad-CAM weighs with.
+    """
 
     def __init__(self, model: LumbarNetwork, dense: float = 0.5, location: float = 0.2, smoothing: float = 0.02):
         super().__init__()
         plan = model.plan
+        self.fine = False
         self.dense, self.location, self.smoothing = dense, location, smoothing
         self.stride8 = DenseHead(plan.stages[plan.stage3 - 1][4])
         self.stride16 = DenseHead(plan.stages[plan.stage_stride16 - 1][4])
@@ -82,4 +102,9 @@ class Criterion(nn.Module):
         place = map_location_loss(maps.cam, labels, near[maps.cam.shape[-1]])
         total = image + self.dense * (0.5 * at8 + at16) + self.location * place
         parts = {"class": image, "dense8": at8, "dense16": at16, "map": place}
+        if self.fine:
+            found = labels > 0
+            fine = map_location_loss(fine_class_maps(maps, labels)[found, None], labels[found] * 0,
+                                     near[maps.stride16.shape[-1]][found])
+            total, parts["fine"] = total + self.location * fine, fine
         return total, {name: float(value.detach()) for name, value in parts.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .augment import Batches, Window
+from .augment import Ahead, Batches, Window
 from .averaging import Average
 from .losses import Criterion
 from .material import Material
@@ -101,7 +101,11 @@ def train_phase(run: Run, model, criterion, average, phase: Phase, position, tra
     if state:
         optimiser.load_state_dict(state["optimiser"])
         done, step, spent = state["images"], state["step"], state["spent"]
-    batches = Batches(train, phase.window, phase.batch, run.seed * 1000 + position * 100 + done % 97)
+    criterion.fine = phase.settle
+    batches = Batches(train, phase.window, phase.batch, run.seed * 1000 + position * 100 + done % 97, run.device)
+    if run.device.type == "cuda":
+        torch.backends.cudnn.benchmark = True
+        batches = Ahead(batches)
     sample = np.random.default_rng(run.seed).permutation(len(val))[: 480 if run.device.type == "cpu" else 2000]
     began, logged, saved = time.monotonic() - spent, time.monotonic(), time.monotonic()
     checks = [0.25, 0.5, 0.75, 1.0]
@@ -130,9 +134,10 @@ def train_phase(run: Run, model, criterion, average, phase: Phase, position, tra
         if progress >= 1.0:
             break
         model.train()
+        if phase.settle:
+            freeze_statistics(model)
         images, labels, lesion = batches.next()
-        images = images.to(run.device).contiguous(memory_format=torch.channels_last)
-        labels = labels.to(run.device)
+        images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast(run.device.type, torch.bfloat16, enabled=amp):
             maps = model.maps(images)
         loss, parts = criterion(maps, labels, lesion, images.shape[-1])
@@ -159,8 +164,17 @@ def train_phase(run: Run, model, criterion, average, phase: Phase, position, tra
         if now - saved > SAVE_EVERY_S:
             snapshot()
             saved = now
+    if isinstance(batches, Ahead):
+        batches.close()
     snapshot()
     return average
+
+
+def freeze_statistics(model: LumbarNetwork) -> None:
+    """Normalisations use what they have learnt, as in serving, and learn no more of it."""
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.eval()
 
 
 def supports_bfloat16(device: torch.device) -> bool:
@@ -192,6 +206,10 @@ def train(run: Run, name: str, phases, material: dict, imagenet: str = "", start
         wanted = LumbarNetwork(name, phase.depths).depths
         if model.depths != wanted and not resumed and sum(model.depths) < sum(wanted):
             model, average = grow(model), None
+        if phase.settle and average and not resumed:
+            # A few dozen steps: an average with the memory of thousands would not see them.
+            model.load_state_dict(average.model.state_dict())
+            average = None
         model = model.to(run.device).to(memory_format=torch.channels_last)
         criterion = criterion.to(run.device)
         average = average or Average(model)
@@ -225,6 +243,19 @@ def shortened(phases, share: float, minutes=()):
             raise ValueError(f"{len(result)} phases need {len(result)} times, got {len(minutes)}")
         result = [replace(p, minutes=m, images=0) for p, m in zip(result, minutes)]
     return tuple(result)
+
+
+def with_batch(phases, batch: int):
+    """The same phases in batches of ``batch``; the rate grows with the square root, as AdamW's noise shrinks.
+
+    Not where second derivatives are taken: those steps are slow and few.
+    """
+
+    def larger(phase: Phase) -> Phase:
+        factor = math.sqrt(batch / phase.batch)
+        return replace(phase, batch=batch, rate=phase.rate * factor, final_rate=phase.final_rate * factor)
+
+    return tuple(p if p.settle else larger(p) for p in phases)
 
 
 def scaled_to(phases, size: int):

@@ -14,6 +14,7 @@ from lumbar_training.forward_graph import build_classifier_graph  # noqa: E402
 from lumbar_training.from_onnx import read_network  # noqa: E402
 from lumbar_training.gradcam_graph import build_stride16_graph, without_shared_weights  # noqa: E402
 from lumbar_training.inference import onnx_runner, torch_runner  # noqa: E402
+from lumbar_training.losses import fine_class_maps  # noqa: E402
 from lumbar_training.networks import LumbarNetwork, grow  # noqa: E402
 from lumbar_training.quantised import shipped  # noqa: E402
 
@@ -120,6 +121,13 @@ class Exported(unittest.TestCase):
             expected = autograd_gradcam(model, image, target, "stride16")
             self.assertEqual(actual.shape, (2, SIZE // 16, SIZE // 16))
             self.assertLess(np.abs(normalised(actual) - normalised(expected)).max(), 1e-4)
+
+    def test_what_the_recipe_trains_is_the_map_that_the_second_graph_shows(self):
+        model, image, labels = lively(), torch.rand(3, 1, SIZE, SIZE), torch.tensor([1, 2, 1])
+        trained = torch.relu(fine_class_maps(model.maps(image), labels)).detach().numpy()
+        for row, label in enumerate(labels):
+            shown = autograd_gradcam(model, image[row : row + 1], int(label), "stride16")
+            np.testing.assert_allclose(normalised(trained[row : row + 1]), normalised(shown), atol=1e-5)
 
     def test_a_shipped_file_gives_its_network_back(self):
         model = lively()

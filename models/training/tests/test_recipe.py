@@ -12,18 +12,20 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from fabricated import fabricate, fabricate_strangers  # noqa: E402
-from lumbar_training.augment import Batches, Window, carry_points, cut, window_matrices  # noqa: E402
+from lumbar_training.augment import Ahead, Batches, Window, carry_points, cut, window_matrices  # noqa: E402
 from lumbar_training.calibration import expected_calibration_error, fit_temperature, log_loss, softmax  # noqa: E402
 from lumbar_training.figures import class_figures, upsampled_peak  # noqa: E402
 from lumbar_training.inference import Outputs  # noqa: E402
 from lumbar_training.manifest import read_rejection, rejection_entry, sha256_of  # noqa: E402
+from lumbar_training.losses import Criterion  # noqa: E402
 from lumbar_training.material import read_material, refuse_shared_patients  # noqa: E402
+from lumbar_training.networks import LumbarNetwork  # noqa: E402
 from lumbar_training.packaging import package  # noqa: E402
 from lumbar_training.recipes import Phase  # noqa: E402
 from lumbar_training.refusal import discriminate, refusal_by_kind  # noqa: E402
 from lumbar_training.rejection import fit_rejection  # noqa: E402
 from lumbar_training.strangers import Discriminant  # noqa: E402
-from lumbar_training.training import Run, train  # noqa: E402
+from lumbar_training.training import Run, train, with_batch  # noqa: E402
 
 
 class Augmentation(unittest.TestCase):
@@ -58,6 +60,24 @@ class Material(unittest.TestCase):
         self.assertTrue(0 <= float(images.min()) and float(images.max()) <= 1)
         self.assertTrue(np.isnan(lesion[labels.numpy() == 0]).all())
 
+    def test_batches_made_ahead_are_the_same_batches(self):
+        material = read_material(fabricate(self.root / "train", 30, 96, 1))
+        window = Window(60, 96, 64)
+        plain, ahead = Batches(material, window, 6, 1), Ahead(Batches(material, window, 6, 1))
+        for _ in range(4):
+            expected, actual = plain.next(), ahead.next()
+            self.assertEqual(expected[1].tolist(), actual[1].tolist())
+            np.testing.assert_array_equal(expected[2], actual[2])
+        ahead.close()
+        self.assertFalse(ahead.thread.is_alive())
+
+    def test_what_goes_wrong_while_batches_are_made_ahead_is_raised_where_they_are_taken(self):
+        material = read_material(fabricate(self.root / "train", 30, 96, 1))
+        material.row_of[:] = 10_000
+        ahead = Ahead(Batches(material, Window(60, 96, 64), 6, 1))
+        with self.assertRaises(IndexError):
+            ahead.next()
+
     def test_a_truncated_shard_is_named(self):
         folder = fabricate(self.root / "train", 6, 64, 1)
         path = folder / "pixels-0.u8"
@@ -84,6 +104,7 @@ class Material(unittest.TestCase):
         phases = (
             Phase("near", Window(70, 96, 64), 16, 64, 2e-3, 1e-3, depths=(1, 1, 1, 1, 1, 1)),
             Phase("whole", Window(90, 100, 96), 16, 48, 1e-3, 1e-4),
+            Phase("settle", Window(90, 100, 96), 16, 32, 1e-4, 1e-5, settle=True),
         )
         weights = train(Run(self.root / "run", "cpu", 1), "nano", phases, material)
         resumed = train(Run(self.root / "run", "cpu", 1), "nano", phases, material)
@@ -119,6 +140,32 @@ class Material(unittest.TestCase):
         self.assertEqual(measured["strangers"]["inverted"]["refused"], 20)
         self.assertLessEqual(measured["strangers"]["quarter-turn"]["kindLeftOut"], 20)
         self.assertEqual(measured["laterals"]["images"], 60)
+
+
+class FineMap(unittest.TestCase):
+    def test_a_larger_batch_leaves_the_phase_of_second_derivatives_alone(self):
+        phases = (Phase("a", Window(60, 96, 64), 16, 64, 1e-3, 1e-4), Phase("b", Window(60, 96, 64), 16, 64, 1e-3, 1e-4, settle=True))
+        larger, same = with_batch(phases, 64)
+        self.assertEqual((larger.batch, larger.rate, larger.final_rate), (64, 2e-3, 2e-4))
+        self.assertEqual(same, phases[1])
+
+    def test_settling_teaches_the_stride_16_map_where_to_point(self):
+        torch.manual_seed(4)
+        model = LumbarNetwork("nano").eval()
+        torch.nn.init.normal_(model.classifier.weight, std=0.1)
+        image, labels = torch.rand(6, 1, 96, 96), torch.tensor([1, 2, 1, 2, 1, 2])
+        lesion = np.array([[20.0, 70.0]] * 3 + [[70.0, 30.0]] * 3)
+        criterion = Criterion(model)
+        criterion.fine = True
+        optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
+        seen = []
+        for _ in range(12):
+            loss, parts = criterion(model.maps(image), labels, lesion, 96)
+            seen.append(parts["fine"])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        self.assertLess(seen[-1], 0.7 * seen[0])
 
 
 class Figures(unittest.TestCase):
