@@ -50,7 +50,7 @@ export async function startNodeProcess(
   const child = fork(module, [], {
     serialization: 'json',
     execArgv: [...runtimeFlags(name)],
-    env: runtimeEnvironment(order),
+    env: runtimeEnvironment(name, order),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   child.send({ kind: 'start', order } satisfies SupervisorMessage);

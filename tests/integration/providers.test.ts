@@ -58,7 +58,9 @@ describe('execution providers are tried in the configured order', () => {
           const session = await openSession(model.value, { providers, threads: 1 });
           if (!session.ok) throw session.error;
           const { provider, failures } = session.value;
-          answers.push({ provider, failures, logits: [...(await session.value.run(image)).logits] });
+          const together = await session.value.runAll([image, image.toReversed(), image]);
+          const logits = together.map((each) => [...each.value.logits]);
+          answers.push({ provider, failures, alone: [...(await session.value.run(image)).logits], logits });
         }
         console.log(JSON.stringify(answers));
         process.exit(0);`;
@@ -71,11 +73,16 @@ describe('execution providers are tried in the configured order', () => {
       const [webgpu, cpu] = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
         provider: string;
         failures: unknown[];
-        logits: number[];
+        alone: number[];
+        logits: number[][];
       }[];
       expect(webgpu).toMatchObject({ provider: 'webgpu', failures: [] });
-      for (const [index, logit] of (webgpu?.logits ?? []).entries())
-        expect(logit).toBeCloseTo(cpu?.logits[index] ?? Number.NaN, 3);
+      expect(webgpu?.logits).toHaveLength(3);
+      for (const [image, logits] of [webgpu?.alone ?? [], ...(webgpu?.logits ?? [])].entries()) {
+        const expected = image === 0 ? cpu?.alone : cpu?.logits[image - 1];
+        for (const [index, logit] of logits.entries())
+          expect(logit).toBeCloseTo(expected?.[index] ?? Number.NaN, 3);
+      }
     },
     180_000,
   );
