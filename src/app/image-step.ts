@@ -4,7 +4,7 @@ import { asNodeError } from '../core/errors.ts';
 import type { Reason } from '../core/reasons.ts';
 import { transferSyntaxUid } from '../dicom/transfer-syntax.ts';
 import type { Inference } from '../pipeline/inference.ts';
-import type { ModelPackage } from '../pipeline/model-package.ts';
+import type { OpenedModel } from '../pipeline/model-package.ts';
 import type { ImageEnd, ImageJob, NewObject } from '../pipeline/ports.ts';
 import { type ImageJobTools, runImageJob } from '../pipeline/run-image-job.ts';
 import type { ClaimedJob } from '../store/job-queue.ts';
@@ -101,7 +101,7 @@ function jobOf({ jobId, attempt, operatorReleased, startedAtMs, instance }: Clai
   };
 }
 
-function commitEnd(job: ClaimedJob, end: ImageEnd, model: ModelPackage, options: ImageStepOptions): void {
+function commitEnd(job: ClaimedJob, end: ImageEnd, model: OpenedModel, options: ImageStepOptions): void {
   const { store, config, channel } = options;
   const { manifest, sha256 } = model;
   const { filter, analysis, identity } = end;

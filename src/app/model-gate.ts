@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NodeError } from '../core/errors.ts';
-import type { Result } from '../core/result.ts';
+import { NodeError } from '../core/errors.ts';
+import { err, type Result } from '../core/result.ts';
 import { type Inference, openInference } from '../pipeline/inference.ts';
 import { loadModelPackage } from '../pipeline/model-package.ts';
 import { hostClock } from '../store/store.ts';
@@ -109,6 +109,24 @@ export async function openActiveModel({
   if (!rollback.ok) return rollback;
   const { providers, threads, map } = config.model;
   return await openInference(model.value, { providers, threads, map });
+}
+
+/**
+ * The same package once more, on the processor: read, hashed and proven again, because nobody keeps its bytes. A file
+ * that was exchanged meanwhile is refused; its own turn comes with the next worker.
+ */
+export async function openOnProcessor(
+  { model }: Inference,
+  { config }: Pick<Runtime, 'config'>,
+): Promise<Result<Inference, NodeError>> {
+  const trust = modelTrust(config.model);
+  if (!trust.ok) return trust;
+  const again = loadModelPackage(model.folder, trust.value);
+  if (!again.ok) return again;
+  if (again.value.sha256 !== model.sha256)
+    return err(new NodeError('MODEL_HASH', `${model.folder} holds another model than the one in use`));
+  const { threads, map } = config.model;
+  return openInference(again.value, { providers: ['cpu'], threads, map });
 }
 
 function accept({ model, session, selfTest }: Inference, { config, store, log }: Runtime): void {

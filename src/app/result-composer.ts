@@ -2,7 +2,7 @@ import { formatFaults, type NodeConfig } from '../core/config/index.ts';
 import { NodeError } from '../core/errors.ts';
 import type { DataSet } from '../dicom/data-set.ts';
 import type { MapLayer } from '../pipeline/inference.ts';
-import type { ModelPackage } from '../pipeline/model-package.ts';
+import type { OpenedModel } from '../pipeline/model-package.ts';
 import { buildParametricMap } from '../pipeline/parametric-map/parametric-map.ts';
 import type { NewObject } from '../pipeline/ports.ts';
 import { buildPresentationState } from '../pipeline/presentation-state/presentation-state.ts';
@@ -31,7 +31,7 @@ export interface ComposerOptions {
   readonly configFolder: string;
   /** UUID of this installation: the name space of its UIDs. */
   readonly siteUuid: string;
-  readonly model: ModelPackage;
+  readonly model: OpenedModel;
 }
 
 /** Builds every result object of one configuration and model. */
@@ -120,7 +120,7 @@ function nodeFacts({ config, configSha256, siteUuid }: ComposerOptions): NodeFac
 }
 
 /** The manifest in the words of the result builders. */
-export function modelFacts({ manifest, sha256 }: ModelPackage, map: MapLayer): ModelFacts {
+export function modelFacts({ manifest, sha256 }: OpenedModel, map: MapLayer): ModelFacts {
   const { calibration, stride16 } = manifest;
   return {
     id: manifest.id,

@@ -274,7 +274,7 @@ export class Supervisor {
     const child = fork(module, inherits ? [String(childListenFd)] : [], {
       serialization: 'json',
       execArgv: [...process.execArgv, ...runtimeFlags(name)],
-      env: runtimeEnvironment(this.#order),
+      env: runtimeEnvironment(name, this.#order),
       stdio: (inherits ? [...streams, listenFd] : [...streams]) satisfies StdioOptions,
     });
     child.send({ kind: 'start', order: this.#order } satisfies SupervisorMessage, () => undefined);

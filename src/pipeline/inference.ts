@@ -3,7 +3,7 @@ import { asNodeError, NodeError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { readPart10 } from '../dicom/part10-reader.ts';
 import { decodeFrames } from '../imaging/decode-frames.ts';
-import { float32From, type ModelPackage, readInside } from './model-package.ts';
+import { float32From, type ModelPackage, type OpenedModel, readInside } from './model-package.ts';
 import { openThreadedSession } from './inference-thread.ts';
 import type { ModelOutput, ModelSession, ProviderFailure, SessionOptions } from './onnx-session.ts';
 import { prepareImage } from './preprocess.ts';
@@ -11,7 +11,7 @@ import { readFineMapGraph } from './stride16.ts';
 
 /** A verified model that answered its golden images correctly on this machine. */
 export interface Inference {
-  readonly model: ModelPackage;
+  readonly model: OpenedModel;
   readonly session: ModelSession;
   /** Seconds and largest logit difference of the golden run, for the log and `doctor`. */
   readonly selfTest: SelfTest;
@@ -65,13 +65,16 @@ async function openOn(model: ModelPackage, options: InferenceOptions): Promise<R
     return selfTest;
   }
   const fault = await disagreement(model, session.value);
-  if (fault === undefined) return ok({ model, session: session.value, selfTest: selfTest.value });
+  if (fault === undefined) {
+    const { bytes: _heldByTheSession, ...opened } = model;
+    return ok({ model: opened, session: session.value, selfTest: selfTest.value });
+  }
   await session.value.close();
   return err(fault);
 }
 
 /** Both graphs must give one golden image the same logits: then they hold the same network. */
-async function disagreement(model: ModelPackage, session: ModelSession): Promise<NodeError | undefined> {
+async function disagreement(model: OpenedModel, session: ModelSession): Promise<NodeError | undefined> {
   const [golden] = model.manifest.golden;
   if (session.fineEvidence === undefined || golden === undefined) return undefined;
   const input = await goldenInput(model, golden);
@@ -91,7 +94,7 @@ async function disagreement(model: ModelPackage, session: ModelSession): Promise
 
 /** Compares every golden image of the package with its recorded logits. */
 export async function runSelfTest(
-  model: ModelPackage,
+  model: OpenedModel,
   session: ModelSession,
 ): Promise<Result<SelfTest, NodeError>> {
   const start = performance.now();
@@ -129,8 +132,8 @@ export async function runSelfTest(
 
 /** What a golden input puts into the network: a tensor as it is, a DICOM file through the whole preprocessing. */
 export async function goldenInput(
-  model: ModelPackage,
-  golden: ModelPackage['manifest']['golden'][number],
+  model: OpenedModel,
+  golden: OpenedModel['manifest']['golden'][number],
 ): Promise<Result<Float32Array, NodeError>> {
   const [folder, name] = golden.file.split('/');
   const bytes = readInside(join(model.folder, folder ?? ''), name ?? '');

@@ -14,18 +14,21 @@ interface Node {
  * ModelProto.graph is field 7; GraphProto.node 1, output 12; NodeProto.input 1, output 2, attribute 5 (onnx.proto3).
  */
 export function withoutDeadNodes(model: Uint8Array): Uint8Array {
-  return Buffer.concat(
-    [...fields(model)].flatMap((field) => (field.number === 7 ? liveGraph(field.bytes) : field.whole)),
-  );
+  const parts = [...fields(model)].map((field) => (field.number === 7 ? liveGraph(field.bytes) : undefined));
+  // Most models have none, and a second copy of their weights would be the largest thing in the process.
+  if (parts.every((graph) => graph === undefined)) return model;
+  return Buffer.concat([...fields(model)].flatMap((field, index) => parts[index] ?? field.whole));
 }
 
-function liveGraph(graph: Uint8Array): Uint8Array[] {
+/** The graph field anew; undefined when all of its nodes are used. */
+function liveGraph(graph: Uint8Array): Uint8Array[] | undefined {
   const parts = [...fields(graph)];
   const nodes = parts.flatMap((field) => (field.number === 1 ? readNode(field) : []));
   const live = liveNodes(
     nodes,
     parts.flatMap((field) => (field.number === 12 ? namesIn(field.bytes, 1) : [])),
   );
+  if (nodes.every(({ whole }) => live.has(whole))) return undefined;
   const kept = parts.filter(({ number, whole }) => number !== 1 || live.has(whole)).map(({ whole }) => whole);
   const length = kept.reduce((sum, part) => sum + part.length, 0);
   return [Uint8Array.of((7 << 3) | 2), encodeVarint(length), ...kept];

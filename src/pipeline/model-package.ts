@@ -137,6 +137,9 @@ export interface ModelPackage {
   readonly featureBank?: Float32Array;
 }
 
+/** A package whose session is made: everything but the file itself, which a process need not hold twice. */
+export type OpenedModel = Omit<ModelPackage, 'bytes'>;
+
 /** Whose signature a package must carry. */
 export interface ModelTrust {
   readonly publicKey: KeyObject;

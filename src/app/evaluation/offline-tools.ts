@@ -1,7 +1,7 @@
 import { type NodeConfig, parseConfig } from '../../core/config/index.ts';
 import { NodeError } from '../../core/errors.ts';
 import { type Inference, type MapLayer, openInference } from '../../pipeline/inference.ts';
-import { loadModelPackage, type ModelPackage } from '../../pipeline/model-package.ts';
+import { loadModelPackage, type OpenedModel } from '../../pipeline/model-package.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { vocabularyFolder } from '../companions.ts';
 import { product } from '../product.ts';
@@ -49,7 +49,7 @@ export async function openOfflineTools(options: OfflineOptions): Promise<Offline
 }
 
 /** Result objects with the shipped wording, for looking at; they name no site. */
-export function offlineComposer(model: ModelPackage): Composer {
+export function offlineComposer(model: OpenedModel): Composer {
   const { config, sha256: configSha256 } = shippedConfig();
   return openComposer({ config, configSha256, configFolder: product.root, siteUuid, model });
 }

@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { asNodeError } from '../../core/errors.ts';
-import { openInference, runSelfTest } from '../../pipeline/inference.ts';
+import { runSelfTest } from '../../pipeline/inference.ts';
 import { ownDeviceUids } from '../../pipeline/own-object.ts';
 import { hostClock } from '../../store/store.ts';
 import { openChildChannel, receiveOrder } from '../child-channel.ts';
 import { exitCodeOf } from '../fail-stop.ts';
 import { imageStep, workerName } from '../image-step.ts';
 import { inferenceByAttempt } from '../inference-by-attempt.ts';
-import { isReplaced, modelInForce, watchModel } from '../model-gate.ts';
+import { isReplaced, modelInForce, openOnProcessor, watchModel } from '../model-gate.ts';
 import { modelChoiceStep } from '../model-choice-step.ts';
 import { offerWhenMemoryRunsOut } from '../out-of-memory.ts';
 import { holdPart } from '../process-lock.ts';
@@ -82,7 +82,6 @@ async function work(runtime: Runtime, { bootId, companionFolder }: StartOrder): 
   const { quietTime, hardMaximum } = config.results.study;
   const schedule = new SelfTestSchedule(() => hostClock.monotonicMs());
   const watch = watchModel(inference, runtime).start();
-  const { threads, map } = config.model;
   loop = new WorkerLoop({
     channel,
     jobsPerLife,
@@ -113,9 +112,7 @@ async function work(runtime: Runtime, { bootId, companionFolder }: StartOrder): 
         ...shared,
         channel,
         configSha256: loaded.sha256,
-        inference: inferenceByAttempt(inference, () =>
-          openInference(model, { providers: ['cpu'], threads, map }),
-        ),
+        inference: inferenceByAttempt(inference, () => openOnProcessor(inference, runtime)),
         mayClaim: () => !schedule.isDue && !isReplaced(inference, runtime),
         faulted: () => schedule.suspect(),
         tools: {
