@@ -12,7 +12,7 @@ import { studyImages, type SimulatedImage } from '../src/simulator/study.ts';
 import { transferSyntaxUid } from '../src/dicom/transfer-syntax.ts';
 import type { SimulatedView } from '../src/simulator/header-habits.ts';
 
-/** The paper's network as shipped; the placeholder sized nano in a smoke run. */
+/** The paper's network as shipped; the nano network in a smoke run. */
 export function benchModel(quick: boolean): ModelPackage {
   const id = quick ? 'lumbar-nano-sim' : 'lumbar-effnetv2m-sim';
   const model = loadModelPackage(resolve(import.meta.dirname, '../models', id));

@@ -44,6 +44,16 @@ function command(...words: readonly string[]): Promise<{ code: number; stdout: s
   });
 }
 
+/** The nano package with a limit that nothing can meet. */
+function withLimit(accuracy: number): string {
+  const copy = join(folder, 'strict');
+  cpSync(model, copy, { recursive: true });
+  const path = join(copy, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  writeFileSync(path, JSON.stringify({ ...manifest, acceptance: { accuracy } }));
+  return copy;
+}
+
 function metricsOf(out: string): StoredMetrics {
   const metrics = readMetrics(readFileSync(join(out, 'metrics.json'), 'utf8'));
   if (!metrics.ok) throw new Error(metrics.error);
@@ -55,7 +65,7 @@ describe('lumbar-node evaluate on what lumbar-node simulate wrote', () => {
   let result = { code: -1, stdout: '', stderr: '' };
   beforeAll(async () => {
     out = join(folder, 'report');
-    const lists = ['--data', list, '--model', 'lumbar-nano-sim', '--out', out];
+    const lists = ['--data', list, '--model', withLimit(1.01), '--out', out];
     result = await command('evaluate', ...lists, '--group', 'view,polarity', '--draws', '200');
   });
 
@@ -79,9 +89,9 @@ describe('lumbar-node evaluate on what lumbar-node simulate wrote', () => {
     expect(others).toHaveLength(patients);
     for (const { cells } of others) expect(cells['called']).toBe('');
   });
-  test('exits 1 because the placeholder misses the limits of its manifest, and says which', () => {
+  test('exits 1 because the model misses a limit of its manifest, and says which', () => {
     expect(result.code).toBe(1);
-    expect(result.stdout).toMatch(/NOT MET accuracy: 0\.\d{4} \(at least 0\.92\)/);
+    expect(result.stdout).toMatch(/NOT MET accuracy: [01]\.\d{4} \(at least 1\.01\)/);
   });
   test('writes progress without control characters to what is no terminal', () =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for

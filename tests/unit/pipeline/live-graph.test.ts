@@ -56,12 +56,9 @@ describe('withoutDeadNodes', () => {
     expect(withoutDeadNodes(whole)).toEqual(whole);
   });
 
-  test('the shipped placeholder loses its shape arithmetic and stays readable', () => {
+  test('a shipped model has none, and its bytes are not copied', () => {
     const bytes = readFileSync(resolve(import.meta.dirname, '../../../models/lumbar-nano-sim/model.onnx'));
-    const live = withoutDeadNodes(bytes);
-    expect(refuseExternalData(live)).toMatchObject({ ok: true });
-    expect(typesOf(live)).not.toContain('ReduceProd');
-    expect(typesOf(live).length).toBeGreaterThan(150);
-    expect(live.length).toBeGreaterThan(bytes.length * 0.99);
+    expect(refuseExternalData(bytes)).toMatchObject({ ok: true });
+    expect(withoutDeadNodes(bytes)).toBe(bytes);
   });
 });
