@@ -7,7 +7,7 @@ import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
 import { freePort } from '../../tests/support/ports.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { type BenchContext, type BenchRow, type Suite, summarise } from '../measure.ts';
-import { requiredPeer, startNodeProcess, startServer } from '../processes.ts';
+import { coreTimeOf, requiredPeer, startNodeProcess, startServer } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
 import { sendToNode } from '../../tests/support/send-to-node.ts';
@@ -35,7 +35,21 @@ export const chain: Suite = {
       ratio: sustained.imagesPerSecond / model.median,
       bar: { sign: '>=', value: 0.9 },
     };
-    return [row];
+    const core = (work: string, ms: number): BenchRow => ({
+      work: `core time per image: ${work}`,
+      unit: 'ms',
+      ours: summarise([ms]),
+      peer: '-',
+    });
+    const forward = (1000 * threads) / model.median;
+    const { worker, ...others } = sustained.coreMs;
+    return [
+      row,
+      core('the network, by the ceiling', forward),
+      core('everything else in the worker', worker - forward),
+      ...Object.entries(others).map(([process, ms]) => core(process, ms)),
+      core('all there is, two cores', (1000 * threads) / sustained.imagesPerSecond),
+    ];
   },
 };
 
@@ -65,7 +79,15 @@ async function ceiling({ quick }: BenchContext): Promise<number> {
   return perSecond;
 }
 
-async function drain(context: BenchContext): Promise<{ readonly imagesPerSecond: number }> {
+interface Drained {
+  readonly imagesPerSecond: number;
+  /** Of each process, per analysed image. */
+  readonly coreMs: Readonly<
+    Record<'worker' | 'sender' | 'listener' | 'archive (storescp)' | 'supervisor and bench', number>
+  >;
+}
+
+async function drain(context: BenchContext): Promise<Drained> {
   const pacsPort = await freePort();
   const pacs = await startServer(
     requiredPeer('storescp'),
@@ -85,10 +107,28 @@ async function drain(context: BenchContext): Promise<{ readonly imagesPerSecond:
     while (delivered(store.db).analysed === 0) await delay(20);
     const start = performance.now();
     const first = delivered(store.db).analysed;
+    const { worker = 0, sender = 0, listener = 0 } = node.supervisor.pids();
+    const spent = () => [worker, sender, listener, pacs.pid, process.pid].map(coreTimeOf);
+    const before = spent();
     for (;;) {
       const { analysed, reports } = delivered(store.db);
-      if (reports === studies)
-        return { imagesPerSecond: ((analysed - first) * 1000) / (performance.now() - start) };
+      if (reports === studies) {
+        const images = analysed - first;
+        const seconds = (performance.now() - start) / 1000;
+        const [ofWorker = 0, ofSender = 0, ofListener = 0, ofPacs = 0, ofBench = 0] = spent().map(
+          (ms, index) => (ms - (before[index] ?? 0)) / images,
+        );
+        return {
+          imagesPerSecond: images / seconds,
+          coreMs: {
+            worker: ofWorker,
+            sender: ofSender,
+            listener: ofListener,
+            'archive (storescp)': ofPacs,
+            'supervisor and bench': ofBench,
+          },
+        };
+      }
       await delay(50);
     }
   } finally {

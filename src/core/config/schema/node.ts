@@ -206,7 +206,7 @@ const model = z
       .enum(['last', 'stride16'])
       .meta({
         description:
-          'Feature map that Grad-CAM explains: "last" costs nothing; "stride16" has four times as many cells, for packages that bring the second graph, at 1.7 times more model time and twice the memory. Finer is not always nearer: the model card says how often each map meets the finding.',
+          'Feature map that Grad-CAM explains: "last" costs nothing; "stride16" has four times as many cells, for packages that bring the second graph, at 1.7 times more model time and twice the memory. The model card says how often each map meets the finding.',
         'x-restart': true,
       })
       .default('last'),
