@@ -70,7 +70,7 @@ const wanted: readonly Wanted[] = [
     rows: 0.6,
   },
   { name: 'not-detected', outcome: 'NOT_DETECTED', model: production, seed: 20_100_006, view: 'neutral' },
-  { name: 'indeterminate', outcome: 'INDETERMINATE', model: small, seed: 20_100_001, view: 'flexion' },
+  { name: 'indeterminate', outcome: 'INDETERMINATE', model: small, seed: 20_100_005, view: 'flexion' },
   { name: 'no-result', outcome: 'NO_RESULT', model: production, seed: 20_100_001, view: 'pelvis' },
 ];
 

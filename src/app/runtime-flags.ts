@@ -29,13 +29,14 @@ export function runtimeFlags(name: ProcessName | 'refuser'): readonly string[] {
  */
 export function runtimeEnvironment(
   name: ProcessName | 'refuser',
-  { folders }: Pick<StartOrder, 'folders'>,
+  { folders }: { readonly folders: Pick<StartOrder['folders'], 'data'> },
 ): NodeJS.ProcessEnv {
   return {
     NODE_COMPILE_CACHE: join(folders.data, 'compile-cache'),
-    // ONNX Runtime frees each weight once it has reordered it. By its own rule glibc takes blocks of that size from one
-    // heap after the first is freed, and gives nothing of it back: 175 MB for EfficientNetV2-M.
-    ...(name === 'worker' ? { MALLOC_MMAP_THRESHOLD_: String(256 * 1024) } : {}),
+    // ONNX Runtime frees each weight once it has reordered it, a sender each picture once it is sent. By its own rule
+    // glibc takes blocks of that size from one heap after the first is freed, and gives nothing of it back: 175 MB for
+    // EfficientNetV2-M. The listener uses its large buffers again and need not map them each time.
+    ...(name === 'worker' || name === 'sender' ? { MALLOC_MMAP_THRESHOLD_: String(256 * 1024) } : {}),
     ...process.env,
   };
 }

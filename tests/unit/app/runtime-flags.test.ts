@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
-import { runtimeFlags } from '../../../src/app/runtime-flags.ts';
+import { expect, test, vi } from 'vitest';
+import { runtimeEnvironment, runtimeFlags } from '../../../src/app/runtime-flags.ts';
 
 test.each(['listener', 'sender', 'refuser'] as const)(
   'the runtime takes the flags of the %s, and its young generation is a small one (N19, F01, L05)',
@@ -14,3 +14,16 @@ test.each(['listener', 'sender', 'refuser'] as const)(
     expect(Number(stdout.split(' ')[1])).toBeLessThanOrEqual(4 * 1024 * 1024);
   },
 );
+
+test('worker and sender give large freed blocks back to the system, unless the operator set another threshold', () => {
+  const threshold = (name: 'worker' | 'sender' | 'listener') =>
+    runtimeEnvironment(name, { folders: { data: '/data' } })['MALLOC_MMAP_THRESHOLD_'];
+  expect([threshold('worker'), threshold('sender'), threshold('listener')]).toEqual([
+    '262144',
+    '262144',
+    undefined,
+  ]);
+  vi.stubEnv('MALLOC_MMAP_THRESHOLD_', '1048576');
+  expect(threshold('worker')).toBe('1048576');
+  vi.unstubAllEnvs();
+});
