@@ -153,8 +153,9 @@ async function survives(rig: Rig, part: PartProcess, call: string, when: number)
   }
   const isDone = await work(rig, part);
   // Killed behind its answer it has done its work and is dead all the same.
-  const end = await within(part.ended, isDone ? 30 : 1000);
+  const early = await within(part.ended, isDone ? 30 : 1000);
   await trace.stop();
+  const end = early ?? (isDone ? undefined : await within(part.ended, 1000));
   if (!isDone && end === undefined) throw new Error(`the ${rig.victim} hangs at ${call} ${when}`);
   return end === undefined;
 }

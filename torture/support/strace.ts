@@ -46,10 +46,18 @@ export async function traceProcess(
   };
 }
 
+/**
+ * strace can miss the end of a thread of a process that it has killed, and then waits for good, the dead process with
+ * it. Killed itself, it lets go.
+ */
 function detach(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
-    child.once('exit', () => resolve());
+    const stuck = setTimeout(() => child.kill('SIGKILL'), 3000);
+    child.once('exit', () => {
+      clearTimeout(stuck);
+      resolve();
+    });
     child.kill('SIGINT');
   });
 }
