@@ -42,7 +42,11 @@ def main() -> None:
     }
     manifest["version"] = args.version
     manifest["rejection"]["strangers"] = entry
-    manifest.get("metrics", {}).pop("strangers", None)
+    # They were counted with the thresholds before.
+    metrics = manifest.get("metrics", {})
+    metrics.pop("strangers", None)
+    for split in ("val", "test"):
+        metrics.get(split, {}).pop("falselyRefused", None)
     write_manifest(folder, manifest)
     print(f"threshold {entry['threshold']}, fitted on {entry['fittedOn']}")
 
