@@ -147,11 +147,15 @@ export class AttackedNode {
     return below?.pid ?? this.pid;
   }
 
+  /** False when there is no such process, or it ended just now by itself. */
   kill(name: CoreProcessName, signal: NodeJS.Signals = 'SIGKILL'): boolean {
     const pid = this.pids()[name];
     if (pid === undefined) return false;
-    process.kill(pid, signal);
-    return true;
+    try {
+      return process.kill(pid, signal);
+    } catch {
+      return false;
+    }
   }
 
   signal(signal: NodeJS.Signals): void {
