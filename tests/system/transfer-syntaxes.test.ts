@@ -50,7 +50,7 @@ const encoders: Readonly<Record<string, readonly string[]>> = {
   [transferSyntaxUid.jpegLsLossless]: ['dcmcjpls', '+el'],
   [transferSyntaxUid.jpegLsNearLossless]: ['dcmcjpls', '+en', '+un'],
   [transferSyntaxUid.jpeg2000Lossless]: ['gdcmconv', '--j2k'],
-  [transferSyntaxUid.jpeg2000]: ['gdcmconv', '--j2k', '--lossy', '-q', '40'],
+  [transferSyntaxUid.jpeg2000]: ['gdcmconv', '--j2k', '--lossy', '-q', '80'],
 };
 const decoders: Readonly<Record<string, readonly string[]>> = {
   [transferSyntaxUid.jpegBaseline]: ['dcmdjpeg'],

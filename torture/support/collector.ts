@@ -34,14 +34,16 @@ export class Collector {
   async collect(): Promise<void> {
     const id = ++this.#lastId;
     const answered = Promise.withResolvers<undefined>();
-    const hear = ({ data }: MessageEvent): void => {
-      if ((JSON.parse(String(data)) as { id?: number }).id === id) answered.resolve(undefined);
+    const hear = (event: MessageEvent | CloseEvent): void => {
+      const isAnswer = 'data' in event && (JSON.parse(String(event.data)) as { id?: number }).id === id;
+      if (isAnswer || event.type === 'close') answered.resolve(undefined);
     };
     this.#socket.addEventListener('message', hear);
-    this.#socket.addEventListener('close', () => answered.resolve(undefined));
+    this.#socket.addEventListener('close', hear);
     this.#socket.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
     await answered.promise;
     this.#socket.removeEventListener('message', hear);
+    this.#socket.removeEventListener('close', hear);
   }
 
   close(): void {
