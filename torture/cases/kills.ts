@@ -20,7 +20,7 @@ export const killCases: readonly TortureCase[] = [
   },
   {
     id: 'K02',
-    title: '100 random kill -9 (the variant of issue 2)',
+    title: '100 random kill -9 (a variant of K01)',
     injects: 'as K01, one tenth as often',
     expects: 'as K01',
     run: (bench) => randomKills(bench, Math.ceil(bench.size.kills / 10)),
