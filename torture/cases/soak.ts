@@ -96,11 +96,13 @@ async function soak(bench: Bench): Promise<void> {
 
 function judge(bench: Bench, name: CoreProcessName, series: readonly Sample[]): void {
   const warm = series.slice(Math.floor(series.length / 3));
+  // Work in hand holds memory, a sender two pictures of 6 MB; and associations hold descriptors. What must not grow is
+  // the floor below them: the least of each minute.
+  const minutes = Map.groupBy(warm, ({ hours }) => Math.floor(hours * 60));
   const { slope, halfWidth } = slopeWithInterval(
-    warm.map(({ hours, megabytes }) => [hours, megabytes]),
-    6,
+    [...minutes].map(([minute, part]) => [minute / 60, Math.min(...part.map((sample) => sample.megabytes))]),
+    1,
   );
-  // Associations in hand hold descriptors; what must not grow is the floor below them.
   const third = Math.floor(warm.length / 3);
   const floor = (part: readonly Sample[]): number => Math.min(...part.map((sample) => sample.descriptors));
   const [early, late] = [floor(warm.slice(0, third)), floor(warm.slice(-third))];
