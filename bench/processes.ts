@@ -98,12 +98,6 @@ export function memoryOf(pid: number): { readonly nowMb: number; readonly peakMb
   return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') };
 }
 
-/** Processor time of a process and all its threads since its start, ms (utime and stime of /proc, 10 ms each tick). */
-export function coreTimeOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
-
 async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -7,10 +7,11 @@ import { hostClock, openReadOnlyStore } from '../../src/store/store.ts';
 import { freePort } from '../../tests/support/ports.ts';
 import { writeBenchConfig } from '../bench-config.ts';
 import { type BenchContext, type BenchRow, type Suite, summarise } from '../measure.ts';
-import { coreTimeOf, requiredPeer, startNodeProcess, startServer } from '../processes.ts';
+import { requiredPeer, startNodeProcess, startServer } from '../processes.ts';
 import { withOtherUids } from '../result-files.ts';
 import { benchModel, simulatedStudy } from '../sample.ts';
 import { sendToNode } from '../../tests/support/send-to-node.ts';
+import { cpuSecondsOf } from '../../torture/support/process-facts.ts';
 
 const views = ['ap', 'neutral', 'flexion', 'extension'] as const;
 const threads = 2;
@@ -108,7 +109,8 @@ async function drain(context: BenchContext): Promise<Drained> {
     const start = performance.now();
     const first = delivered(store.db).analysed;
     const { worker = 0, sender = 0, listener = 0 } = node.supervisor.pids();
-    const spent = () => [worker, sender, listener, pacs.pid, process.pid].map(coreTimeOf);
+    const spent = () =>
+      [worker, sender, listener, pacs.pid, process.pid].map((pid) => 1000 * cpuSecondsOf(pid));
     const before = spent();
     for (;;) {
       const { analysed, reports } = delivered(store.db);

@@ -103,8 +103,7 @@ class Criterion(nn.Module):
         total = image + self.dense * (0.5 * at8 + at16) + self.location * place
         parts = {"class": image, "dense8": at8, "dense16": at16, "map": place}
         if self.fine:
-            found = labels > 0
-            fine = map_location_loss(fine_class_maps(maps, labels)[found, None], labels[found] * 0,
-                                     near[maps.stride16.shape[-1]][found])
+            only = fine_class_maps(maps, labels)[:, None]
+            fine = map_location_loss(only, torch.zeros_like(labels), near[maps.stride16.shape[-1]])
             total, parts["fine"] = total + self.location * fine, fine
         return total, {name: float(value.detach()) for name, value in parts.items()}
