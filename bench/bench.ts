@@ -1,4 +1,4 @@
-/** `npm run bench -- [suites] [--quick] [--runs n] [--out folder]`: measures side by side and writes bench.json and bench.md. */
+/** `npm run bench -- [suites] [--quick] [--runs n] [--rows n] [--books file] [--out folder]`: measures side by side, writes JSON and Markdown. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,8 @@ const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
+    rows: { type: 'string', default: '1000000' },
+    books: { type: 'string' },
     out: { type: 'string', default: 'bench-out' },
   },
 });
@@ -31,6 +33,8 @@ try {
     const rows: readonly BenchRow[] = await suite.run({
       quick: values.quick,
       runs: Number(values.runs),
+      auditRows: Number(values.rows),
+      ...(values.books === undefined ? {} : { booksFile: resolve(values.books) }),
       folder,
       say,
     });

@@ -34,6 +34,10 @@ export interface BenchContext {
   readonly quick: boolean;
   /** Measured turns of each contender. */
   readonly runs: number;
+  /** How full the books become (suite books). */
+  readonly auditRows: number;
+  /** Books to continue and to keep; absent: new ones in the scratch folder. */
+  readonly booksFile?: string;
   /** Scratch folder on the disk under test; removed afterwards. */
   readonly folder: string;
   readonly say: (line: string) => void;

@@ -19,8 +19,10 @@ for (const { name } of suites) {
   text = `${before}${start}\n${readFileSync(table, 'utf8').trim()}\n${end}${after}`;
 }
 writeFileSync(page, text);
-const points = join(from, 'growth-points.json');
-if (existsSync(points)) {
-  const series = JSON.parse(readFileSync(points, 'utf8')) as Record<string, GrowthPoint[]>;
-  writeFileSync(join(docs, 'pictures', 'performance-growth.svg'), growthPlot(series));
+const series: Record<string, GrowthPoint[]> = {};
+for (const name of ['growth-points.json', 'books-points.json']) {
+  const points = join(from, name);
+  if (existsSync(points)) Object.assign(series, JSON.parse(readFileSync(points, 'utf8')));
 }
+if (Object.keys(series).length > 0)
+  writeFileSync(join(docs, 'pictures', 'performance-growth.svg'), growthPlot(series));

@@ -1,5 +1,6 @@
 import type { Suite } from './measure.ts';
 import { backlog } from './suites/backlog.ts';
+import { books } from './suites/books.ts';
 import { chain } from './suites/chain.ts';
 import { composing } from './suites/composing.ts';
 import { decoding } from './suites/decoding.ts';
@@ -21,5 +22,6 @@ export const suites: readonly Suite[] = [
   decoding,
   memory,
   backlog,
+  books,
   growth,
 ];

@@ -16,7 +16,7 @@ test.skipIf(needed.includes(undefined))(
     const out = mkdtempSync(join(tmpdir(), 'lumbar-bench-'));
     onTestFinished(() => rmSync(out, { recursive: true, force: true }));
     const root = join(import.meta.dirname, '../..');
-    const suites = ['sending', 'composing', 'backlog', 'growth'];
+    const suites = ['sending', 'composing', 'backlog', 'books', 'growth'];
     const done = spawnSync(process.execPath, ['bench/bench.ts', ...suites, '--quick', '--out', out], {
       cwd: root,
       // Blocks this thread, so that the runner's own limit could not end it.
