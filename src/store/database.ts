@@ -107,6 +107,8 @@ export function openDatabase(path: string, integrity: 'checked' | 'trusted' = 'c
   try {
     connection.pragma('journal_mode = WAL');
     setPragmas(connection);
+    // KiB. SQLite as compiled here keeps 16 MB of pages per connection, which a service at work fills within a day.
+    connection.pragma('cache_size = -4000');
     assertDurable(connection);
     const database = new Database(connection, 'read-write');
     if (integrity === 'checked') database.check('quick');
