@@ -39,10 +39,19 @@ export function localTime(timing: Timing, study: Pick<StudyContext, 'timezoneOff
   };
 }
 
+/** Kept, because making one takes longer than a report's whole text; a site has one zone. */
+const zoneFormats = new Map<string, Intl.DateTimeFormat>();
+
+function zoneFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = zoneFormats.get(timeZone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  zoneFormats.set(timeZone, made);
+  return made;
+}
+
 function zoneOffset(epochMs: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(
-    epochMs,
-  );
+  const parts = zoneFormat(timeZone).formatToParts(epochMs);
   const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
   if (name === 'GMT') return '+0000';
   const match = /^GMT([+-])(\d\d):(\d\d)/.exec(name);

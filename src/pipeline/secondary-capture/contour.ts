@@ -35,37 +35,59 @@ function clamp(value: number, end: number): number {
 
 type GridPoint = readonly [x: number, y: number];
 
-/** One piece of line inside one cell; the keys name the two grid edges it joins. */
+/** Where a line crosses a grid edge, which the key names. */
+interface EdgePoint {
+  readonly key: number;
+  readonly point: GridPoint;
+}
+
+/** One piece of line inside one cell. */
 interface Segment {
-  readonly from: { readonly key: number; readonly point: GridPoint };
-  readonly to: { readonly key: number; readonly point: GridPoint };
+  readonly from: EdgePoint;
+  readonly to: EdgePoint;
 }
 
 function crossings({ values, columns, rows }: InfluenceMap, level: number): Segment[] {
   const segments: Segment[] = [];
-  const share = (a: number, b: number): number => (level - a) / (b - a);
   for (let y = 0; y < rows - 1; y++) {
     for (let x = 0; x < columns - 1; x++) {
       const at = y * columns + x;
-      const a = values[at] ?? 0;
-      const b = values[at + 1] ?? 0;
-      const c = values[at + columns + 1] ?? 0;
-      const d = values[at + columns] ?? 0;
+      const a = values[at] as number;
+      const b = values[at + 1] as number;
+      const c = values[at + columns + 1] as number;
+      const d = values[at + columns] as number;
       const kind = (a >= level ? 1 : 0) | (b >= level ? 2 : 0) | (c >= level ? 4 : 0) | (d >= level ? 8 : 0);
       if (kind === 0 || kind === 15) continue;
-      const cell = 2 * at;
-      const edge = {
-        top: () => ({ key: cell, point: [x + share(a, b), y] as const }),
-        left: () => ({ key: cell + 1, point: [x, y + share(a, d)] as const }),
-        bottom: () => ({ key: cell + 2 * columns, point: [x + share(d, c), y + 1] as const }),
-        right: () => ({ key: cell + 3, point: [x + 1, y + share(b, c)] as const }),
-      };
+      const edges = crossedEdges({ x, y, columns, corners: [a, b, c, d] }, level);
       for (const [from, to] of pairs(kind, (a + b + c + d) / 4 >= level ? 'joined' : 'apart')) {
-        segments.push({ from: edge[from](), to: edge[to]() });
+        segments.push({ from: edges[from], to: edges[to] });
       }
     }
   }
   return segments;
+}
+
+/** Four neighbouring cell centres: the first at x, y, the others clockwise from it. */
+interface Cell {
+  readonly x: number;
+  readonly y: number;
+  readonly columns: number;
+  readonly corners: readonly [number, number, number, number];
+}
+
+/** Where the level lies on each side of a cell; only the sides that it crosses mean anything. */
+function crossedEdges(
+  { x, y, columns, corners: [a, b, c, d] }: Cell,
+  level: number,
+): Record<Edge, EdgePoint> {
+  const share = (from: number, to: number): number => (level - from) / (to - from);
+  const key = 2 * (y * columns + x);
+  return {
+    top: { key, point: [x + share(a, b), y] },
+    left: { key: key + 1, point: [x, y + share(a, d)] },
+    bottom: { key: key + 2 * columns, point: [x + share(d, c), y + 1] },
+    right: { key: key + 3, point: [x + 1, y + share(b, c)] },
+  };
 }
 
 type Edge = 'top' | 'left' | 'bottom' | 'right';

@@ -21,9 +21,8 @@ export const overlay = {
 export function grayPanel(display: DisplayImage, size: PanelSize): Uint8Array {
   const scaled = resampleBilinear(display.gray, display.columns, display.rows, size.columns, size.rows);
   const gray = new Uint8Array(scaled.length);
-  for (let index = 0; index < scaled.length; index++) {
-    gray[index] = Math.min(255, Math.max(0, Math.round((scaled[index] as number) * 255)));
-  }
+  // Displayed values are 0 to 1: storing cuts off what is behind the point, so this rounds.
+  for (let index = 0; index < scaled.length; index++) gray[index] = (scaled[index] as number) * 255 + 0.5;
   return gray;
 }
 
@@ -76,7 +75,7 @@ export function drawMap(
   drawGray(place, gray, dimmed);
   if (colours === undefined) return;
   const { rgb, start, stride } = place;
-  const opacities = Float32Array.from({ length: 1024 }, (_, step) => opacity(step / 1023));
+  const paint = paintTable(colours);
   const { values, columns } = map;
   const across = samplingTable(
     place.columns,
@@ -87,30 +86,55 @@ export function drawMap(
   );
   const down = samplingTable(place.rows, source.rows, map.coverage.top, map.coverage.bottom, map.rows);
   const hot = hotCells(map);
-  for (let row = 0; row < place.rows; row++) {
-    if ((down.high[row] ?? 0) < hot.top || (down.low[row] ?? 0) > hot.bottom) continue;
-    const upper = (down.low[row] ?? 0) * columns;
-    const lower = (down.high[row] ?? 0) * columns;
-    const shareY = down.share[row] ?? 0;
-    for (let column = 0; column < place.columns; column++) {
-      const left = across.low[column] ?? 0;
-      const right = across.high[column] ?? 0;
-      if (right < hot.left || left > hot.right) continue;
-      const shareX = across.share[column] ?? 0;
-      const above = (values[upper + left] ?? 0) * (1 - shareX) + (values[upper + right] ?? 0) * shareX;
-      const below = (values[lower + left] ?? 0) * (1 - shareX) + (values[lower + right] ?? 0) * shareX;
-      const value = above * (1 - shareY) + below * shareY;
+  const hotRows = span(down, hot.top, hot.bottom);
+  const hotColumns = span(across, hot.left, hot.right);
+  for (let row = hotRows.from; row < hotRows.to; row++) {
+    const upper = (down.low[row] as number) * columns;
+    const lower = (down.high[row] as number) * columns;
+    const shareY = down.share[row] as number;
+    for (let column = hotColumns.from; column < hotColumns.to; column++) {
+      const left = across.low[column] as number;
+      const right = across.high[column] as number;
+      const shareX = across.share[column] as number;
+      const aboveLeft = values[upper + left] as number;
+      const above = aboveLeft + ((values[upper + right] as number) - aboveLeft) * shareX;
+      const belowLeft = values[lower + left] as number;
+      const below = belowLeft + ((values[lower + right] as number) - belowLeft) * shareX;
+      const value = above + (below - above) * shareY;
       if (value <= overlay.rampStart) continue;
-      const alpha = opacities[Math.min(1023, Math.round(value * 1023))] ?? 0;
-      const colour = 3 * Math.min(255, Math.round(value * 255));
+      const step = 4 * Math.round(value * (paintSteps - 1));
+      const kept = paint[step + 3] as number;
       const at = start + row * stride + column * 3;
-      for (let channel = 0; channel < 3; channel++) {
-        rgb[at + channel] = Math.round(
-          (rgb[at + channel] ?? 0) * (1 - alpha) + (colours[colour + channel] ?? 0) * alpha,
-        );
-      }
+      rgb[at] = (rgb[at] as number) * kept + (paint[step] as number);
+      rgb[at + 1] = (rgb[at + 1] as number) * kept + (paint[step + 1] as number);
+      rgb[at + 2] = (rgb[at + 2] as number) * kept + (paint[step + 2] as number);
     }
   }
+}
+
+const paintSteps = 1024;
+
+/**
+ * For each of `paintSteps` map values from 0 to 1 what is laid over a pixel: red, green and blue already times the
+ * opacity and plus one half, so that storing rounds, and the share of the pixel that stays.
+ */
+function paintTable(colours: ColourTable): Float32Array {
+  const paint = new Float32Array(4 * paintSteps);
+  for (let step = 0; step < paintSteps; step++) {
+    const value = step / (paintSteps - 1);
+    const alpha = opacity(value);
+    const colour = 3 * Math.round(value * 255);
+    for (let channel = 0; channel < 3; channel++)
+      paint[4 * step + channel] = (colours[colour + channel] ?? 0) * alpha + 0.5;
+    paint[4 * step + 3] = 1 - alpha;
+  }
+  return paint;
+}
+
+/** The pixels, from and to, whose cells touch those between `first` and `last`. */
+function span({ low, high }: SamplingTable, first: number, last: number): { from: number; to: number } {
+  const from = high.findIndex((cell) => cell >= first);
+  return { from: from < 0 ? low.length : from, to: low.findLastIndex((cell) => cell <= last) + 1 };
 }
 
 /** Bounds of the cells above the ramp's start; outside of them no pixel can have colour. */
@@ -129,7 +153,19 @@ function hotCells({ values, columns, rows }: InfluenceMap) {
 }
 
 /** For each panel pixel: the two map cells around it and the share of the second (cell centres at + 0.5). */
-function samplingTable(target: number, source: number, from: number, to: number, cells: number) {
+interface SamplingTable {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly share: Float32Array;
+}
+
+function samplingTable(
+  target: number,
+  source: number,
+  from: number,
+  to: number,
+  cells: number,
+): SamplingTable {
   const low = new Int32Array(target);
   const high = new Int32Array(target);
   const share = new Float32Array(target);
