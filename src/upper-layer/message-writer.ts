@@ -109,14 +109,19 @@ export class MessageWriter {
   }
 
   async *#fragments(dataSet: OutgoingDataSet): AsyncGenerator<Buffer> {
+    const length = this.#maxFragmentBytes;
     let rest: Buffer = Buffer.alloc(0);
     for await (const piece of dataSet instanceof Uint8Array ? [dataSet] : dataSet) {
-      const view = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-      const bytes = rest.length === 0 ? view : Buffer.concat([rest, view]);
+      const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
       let at = 0;
-      for (; bytes.length - at > this.#maxFragmentBytes; at += this.#maxFragmentBytes) {
-        yield bytes.subarray(at, at + this.#maxFragmentBytes);
+      if (rest.length > 0) {
+        // Only as much as completes the fragment is copied.
+        at = Math.min(bytes.length, length - rest.length);
+        rest = Buffer.concat([rest, bytes.subarray(0, at)]);
+        if (at === bytes.length) continue;
+        yield rest;
       }
+      for (; bytes.length - at > length; at += length) yield bytes.subarray(at, at + length);
       rest = bytes.subarray(at);
     }
     yield rest;
