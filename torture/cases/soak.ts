@@ -54,7 +54,7 @@ async function soak(bench: Bench): Promise<void> {
   let sampledMs = startMs;
   while (ownMs() - startMs < totalMs) {
     const nowMs = ownMs();
-    if (nowMs - sampledMs >= 10_000) {
+    if (nowMs - sampledMs >= 5000) {
       sampledMs = nowMs;
       for (const name of coreProcessNames) {
         await collectors.get(name)?.collect();
