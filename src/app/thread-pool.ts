@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type ErrorCode, errorCatalogue, NodeError } from '../core/errors.ts';
+import { carriedFault, NodeError } from '../core/errors.ts';
 
 /** Worker threads of one kind, each with one job at a time; a job waits until a thread is free. */
 export interface ThreadPool<Facts, Job, Answer> {
@@ -109,7 +109,7 @@ class Thread {
   #hear(message: ThreadMessage): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (message.kind === 'fault') waiting?.reject(faultOf(message));
+    if (message.kind === 'fault') waiting?.reject(carriedFault(message));
     else waiting?.resolve((message.kind === 'ready' ? message.facts : message.answer) as never);
   }
 
@@ -118,8 +118,4 @@ class Thread {
     this.#waiting?.reject(this.#dead);
     this.#waiting = undefined;
   }
-}
-
-function faultOf({ code, message }: { readonly code: string; readonly message: string }): NodeError {
-  return new NodeError(code in errorCatalogue ? (code as ErrorCode) : 'BUG_INVARIANT', message);
 }

@@ -72,3 +72,14 @@ export function asNodeError(value: unknown): NodeError {
   const message = value instanceof Error ? value.message : String(value);
   return new NodeError('BUG_INVARIANT', message, { cause: value });
 }
+
+/** An error that came from another thread or process as its code and text. */
+export function carriedFault({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}): NodeError {
+  return new NodeError(code in errorCatalogue ? (code as ErrorCode) : 'BUG_INVARIANT', message);
+}

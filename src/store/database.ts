@@ -107,8 +107,6 @@ export function openDatabase(path: string, integrity: 'checked' | 'trusted' = 'c
   try {
     connection.pragma('journal_mode = WAL');
     setPragmas(connection);
-    // KiB. SQLite as compiled here keeps 16 MB of pages per connection, which a service at work fills within a day.
-    connection.pragma('cache_size = -4000');
     assertDurable(connection);
     const database = new Database(connection, 'read-write');
     if (integrity === 'checked') database.check('quick');
@@ -198,6 +196,8 @@ function setPragmas(connection: BetterSqlite3.Database): void {
     'wal_autocheckpoint = 1000',
     'trusted_schema = OFF',
     'secure_delete = ON',
+    // KiB. As compiled here each connection would keep 16 MB of pages, which the system's own cache holds as well.
+    'cache_size = -4000',
   ]) {
     connection.pragma(pragma);
   }

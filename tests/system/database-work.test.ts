@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { databaseWork } from '../../src/app/backup/database-work.ts';
 import { readConfig } from '../../src/app/runtime.ts';
@@ -17,7 +17,7 @@ async function site() {
   return { order, store, databasePath };
 }
 
-describe('work on the whole database in a thread of its own', () => {
+describe('work on the whole database in a process of its own', () => {
   test('a backup is made while this process goes on', async () => {
     const { order, store } = await site();
     let beats = 0;
@@ -44,5 +44,21 @@ describe('work on the whole database in a thread of its own', () => {
     await expect(databaseWork(order).check()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
     await expect(databaseWork(order).backup()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
     expect(readdirSync(order.folders.backups)).toEqual([]);
+  }, 30_000);
+
+  test('a process that dies is told, and what it had begun is no backup', async () => {
+    const { order, store } = await site();
+    const backup = databaseWork(order).backup();
+    const [child = ''] = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .slice(-1);
+    process.kill(Number(child), 'SIGKILL');
+    await expect(backup).rejects.toMatchObject({
+      code: 'WORKER_LOST',
+      message: expect.stringContaining('SIGKILL'),
+    });
+    await databaseWork(order).backup();
+    store.close();
   }, 30_000);
 });

@@ -16,7 +16,7 @@ export const soakCases: readonly TortureCase[] = [
     id: 'L02',
     title: 'soak at 5,000 images an hour with 1 % faults',
     injects:
-      'one image every 0.72 s (half laterals, half AP); instead of 1 % of them a cut transfer, a mutated data set, random bytes, a stranger or an archive that is away for 10 s',
+      'one image every 0.72 s (half laterals, half AP), a backup every five minutes; instead of 1 % of them a cut transfer, a mutated data set, random bytes, a stranger or an archive that is away for 10 s',
     expects:
       'invariants; after warm-up (the first third) what is resident after a full collection grows by less than 1 MB/h, descriptors within 5; 0 lost, 0 duplicate',
     run: soak,
@@ -30,7 +30,10 @@ interface Sample {
 }
 
 async function soak(bench: Bench): Promise<void> {
-  const node = await bench.node({ env: inspectable });
+  const node = await bench.node({
+    env: inspectable,
+    config: { extra: [`backup: { schedule: '*/5 * * * *' }`] },
+  });
   const laterals = new ImageFactory(`${bench.seed}/soak/lateral`);
   const others = new ImageFactory(`${bench.seed}/soak/ap`, { view: 'ap' });
   const samples = new Map<CoreProcessName, Sample[]>(coreProcessNames.map((name) => [name, []]));
