@@ -1,15 +1,23 @@
 import { existsSync } from 'node:fs';
 import type { Clock } from '../src/core/clock.ts';
 import { sha256Hex } from '../src/core/identifiers.ts';
-import { openReadOnlyStore, openStore, type Store } from '../src/store/store.ts';
+import { openReadOnlyStore, openStore, type ReadOnlyStore, type Store } from '../src/store/store.ts';
+import { copyBooks } from './copied-books.ts';
 
+const instancePrefix = '01J';
 const model = 'a'.repeat(64);
 export const senders = ['DX_ROOM1', 'DX_ROOM2', 'CR_WARD', 'CR_TRAUMA', 'RARE_ONE'] as const;
 const batch = 2000;
 
+/** Books beyond this many audit rows are filled with copies of what is there: through the doors it would take hours. */
+const doorRows = 1_000_000;
+/** Fewer audit rows than this are not worth a copy: some images more or less. */
+const least = 100;
+
 /**
- * Books of a fictional site that grow: every image goes through the store's own doors, from its arrival to its stored
- * capture, one every half minute, so that days, hours and retention look like a site's. A file that exists is continued.
+ * Books of a fictional site that grow: images go through the store's own doors, from their arrival to their stored
+ * capture, one every half minute, so that days, hours and retention look like a site's; the first million audit rows
+ * are then copied under other names and times. A file that exists is continued.
  */
 export class FilledBooks {
   readonly databasePath: string;
@@ -24,16 +32,8 @@ export class FilledBooks {
     this.clock = { nowMs: () => this.#nowMs, monotonicMs: () => this.#nowMs };
     if (!existsSync(databasePath)) return;
     const store = openReadOnlyStore(this);
-    const [images] = store.db
-      .sql<{ count: number; lastMs: number }>(
-        'SELECT count(*) AS count, max(receivedAtMs) AS lastMs FROM instance',
-      )
-      .all();
-    this.#auditRows = store.audit.head().seq;
+    this.#look(store);
     store.close();
-    if (images === undefined) return;
-    this.#images = images.count;
-    this.#nowMs = images.lastMs + 60_000;
   }
 
   get auditRows(): number {
@@ -58,19 +58,33 @@ export class FilledBooks {
       store.db.sql('PRAGMA synchronous = OFF').run();
       store.db.sql('PRAGMA cache_size = -1000000').run();
       store.db.sql('PRAGMA wal_autocheckpoint = 100000').get();
-      for (let said = this.#auditRows; this.#auditRows < auditRows; ) {
+      while (this.#auditRows < Math.min(auditRows, doorRows)) {
         store.db.transaction(() => {
           for (let count = 0; count < batch; count++) this.#addImage(store, this.#images++);
         });
         this.#auditRows = store.audit.head().seq;
-        if (this.#auditRows - said < 500_000) continue;
-        said = this.#auditRows;
-        say(`${said} audit rows`);
+      }
+      while (auditRows - this.#auditRows > least) {
+        copyBooks(store.db, { auditRows: Math.min(doorRows, auditRows - this.#auditRows) });
+        this.#look(store);
+        say(`${this.#auditRows} audit rows`);
       }
       store.db.checkpoint();
     } finally {
       store.close();
     }
+  }
+
+  #look({ db, audit }: Pick<ReadOnlyStore, 'db' | 'audit'>): void {
+    const last = db
+      .sql<{ instanceId: string; receivedAtMs: number }>(
+        'SELECT instanceId, receivedAtMs FROM instance ORDER BY instanceId DESC LIMIT 1',
+      )
+      .get();
+    this.#auditRows = audit.head().seq;
+    if (last === undefined) return;
+    this.#images = Number(last.instanceId.slice(instancePrefix.length)) + 1;
+    this.#nowMs = last.receivedAtMs + 60_000;
   }
 
   /** Images that have come and wait for their analysis. */
@@ -80,27 +94,33 @@ export class FilledBooks {
     });
   }
 
-  /** Three images make a study. */
+  /** One association for each image, as many modalities send; three images make a study. */
   #arrive(books: Store, n: number): void {
     const study = Math.floor(n / 3);
     this.#nowMs += 30_000;
-    const instanceId = `01J${String(n).padStart(23, '0')}`;
+    const instanceId = `${instancePrefix}${String(n).padStart(23, '0')}`;
+    const peer = {
+      associationId: `association-${n}`,
+      callingAeTitle: n % 5000 === 4999 ? 'RARE_ONE' : (senders[study % 4] ?? 'DX_ROOM1'),
+      calledAeTitle: 'LUMBAR',
+      peerIp: '10.0.0.31',
+    };
+    books.inbox.associationOpened(peer, 'bench');
+    this.#nowMs += 900;
     books.inbox.admit({
+      ...peer,
       instanceId,
       sopClassUid: '1.2.840.10008.5.1.4.1.1.1.1',
       sopInstanceUid: `1.2.826.0.1.3680043.10.1.${n}`,
       studyInstanceUid: `1.2.826.0.1.3680043.10.2.${study}`,
       seriesInstanceUid: `1.2.826.0.1.3680043.10.3.${study}`,
       transferSyntaxUid: '1.2.840.10008.1.2.1',
-      callingAeTitle: n % 5000 === 4999 ? 'RARE_ONE' : (senders[study % 4] ?? 'DX_ROOM1'),
-      calledAeTitle: 'LUMBAR',
-      peerIp: '10.0.0.31',
-      associationId: `assoc-${study}`,
       sha256: sha256Hex(String(n)),
       sizeBytes: 8_000_000,
       path: `${instanceId}.dcm`,
       receivedAtMs: this.#nowMs,
     });
+    books.inbox.associationClosed(peer.associationId, 'released');
   }
 
   /** One in three is skipped, one in a thousand held, one delivery in five hundred parked. */

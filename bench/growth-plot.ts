@@ -72,5 +72,6 @@ function logScale(values: readonly number[], from: number, to: number) {
 }
 
 function short(value: number): string {
+  if (value >= 1e6) return `${value / 1e6}M`;
   return value >= 1000 ? `${value / 1000}k` : String(Number(value.toPrecision(3)));
 }
