@@ -7,17 +7,20 @@ import { copyBooks } from './copied-books.ts';
 const instancePrefix = '01J';
 const model = 'a'.repeat(64);
 export const senders = ['DX_ROOM1', 'DX_ROOM2', 'CR_WARD', 'CR_TRAUMA', 'RARE_ONE'] as const;
-const batch = 2000;
+/** Images in one transaction: whole studies. */
+const batch = 2001;
 
 /** Books beyond this many audit rows are filled with copies of what is there: through the doors it would take hours. */
-const doorRows = 1_000_000;
+const doorRows = 200_000;
+/** Audit rows in one step of copying. */
+const copyRows = 1_000_000;
 /** Fewer audit rows than this are not worth a copy: some images more or less. */
 const least = 100;
 
 /**
  * Books of a fictional site that grow: images go through the store's own doors, from their arrival to their stored
- * capture, one every half minute, so that days, hours and retention look like a site's; the first million audit rows
- * are then copied under other names and times. A file that exists is continued.
+ * capture, one every half minute, so that days, hours and retention look like a site's; the first of them are then
+ * copied under other names and times. A file that exists is continued.
  */
 export class FilledBooks {
   readonly databasePath: string;
@@ -61,11 +64,13 @@ export class FilledBooks {
       while (this.#auditRows < Math.min(auditRows, doorRows)) {
         store.db.transaction(() => {
           for (let count = 0; count < batch; count++) this.#addImage(store, this.#images++);
+          this.#closeStudies(store);
         });
         this.#auditRows = store.audit.head().seq;
       }
       while (auditRows - this.#auditRows > least) {
-        copyBooks(store.db, { auditRows: Math.min(doorRows, auditRows - this.#auditRows) });
+        const missing = auditRows - this.#auditRows;
+        copyBooks(store.db, { auditRows: Math.min(copyRows, missing, this.#auditRows) });
         this.#look(store);
         say(`${this.#auditRows} audit rows`);
       }
@@ -73,6 +78,13 @@ export class FilledBooks {
     } finally {
       store.close();
     }
+  }
+
+  /** Without a report: what a report adds to the books is one object more. */
+  #closeStudies({ studies }: Store): void {
+    const request = { nowMs: this.#nowMs + 1, quietMs: 0, hardMaxMs: 1, modelSha256: model, bootId: 'bench' };
+    for (let claim = studies.claimDue(request); claim !== undefined; claim = studies.claimDue(request))
+      studies.closeWithoutReport(claim, 'nothing to report');
   }
 
   #look({ db, audit }: Pick<ReadOnlyStore, 'db' | 'audit'>): void {
