@@ -27,6 +27,8 @@ export interface AuditPlace {
   readonly seq: number;
 }
 
+type TimeSpan = Pick<AuditFilter, 'sinceMs' | 'untilMs'>;
+
 type StoredRow = Parameters<typeof readAuditRow>[0];
 
 /** Columns that have an index on (column, atMs), from the one that usually narrows most to the least. */
@@ -42,13 +44,14 @@ const indexedColumns = [
 ] as const;
 
 const probeLimit = 20_000;
+const endOfTimeMs = Number.MAX_SAFE_INTEGER;
 
 /** Columns with an index of their own on both together: common each, rare together. */
 const pairedColumns: ReadonlySet<string> = new Set(['reason', 'outcome']);
 
 /**
  * Answers questions to the audit trail, newest first. One index drives each query, chosen by probing how many
- * rows each filter matches, because SQLite's statistics cannot know which sender or reason is rare today.
+ * rows each filter matches in the time asked for, because SQLite's statistics cannot know which sender or reason is rare today.
  */
 export class AuditQuery {
   readonly #db: Database;
@@ -77,7 +80,7 @@ export class AuditQuery {
     );
     const parameters: Record<string, string | number> = {
       sinceMs: filter.sinceMs ?? 0,
-      untilMs: filter.untilMs ?? Number.MAX_SAFE_INTEGER,
+      untilMs: filter.untilMs ?? endOfTimeMs,
       limit: filter.limit + 1,
       ...Object.fromEntries(wanted.map(({ column, value }) => [column, value])),
     };
@@ -87,7 +90,7 @@ export class AuditQuery {
       parameters['beforeSeq'] = filter.before.seq;
       conditions.push('atMs <= @beforeMs', '(atMs < @beforeMs OR seq < @beforeSeq)');
     }
-    const drivers = filter.accessionNumber === undefined ? this.#drivers(wanted) : [];
+    const drivers = filter.accessionNumber === undefined ? this.#drivers(wanted, filter) : [];
     // A unary plus keeps SQLite from driving the query by that column's index.
     conditions.push(
       ...wanted.map(({ column }) => `${drivers.includes(column) ? '' : '+'}${column} = @${column}`),
@@ -105,11 +108,11 @@ export class AuditQuery {
   }
 
   /** The columns whose index drives the query: the rarest value's, or a pair that has an index together. */
-  #drivers(wanted: readonly { column: string; value: string }[]): string[] {
+  #drivers(wanted: readonly { column: string; value: string }[], span: TimeSpan): string[] {
     if (wanted.length < 2) return wanted.map(({ column }) => column);
     const counted = wanted.map(({ column, value }) => ({
       column,
-      count: this.#countUpToProbe(column, value),
+      count: this.#countUpToProbe(column, value, span),
     }));
     counted.sort((a, b) => a.count - b.count);
     const [rarest] = counted;
@@ -118,12 +121,13 @@ export class AuditQuery {
     return pair.length === pairedColumns.size && pairedColumns.has(rarest.column) ? pair : [rarest.column];
   }
 
-  #countUpToProbe(column: string, value: string): number {
+  #countUpToProbe(column: string, value: string, { sinceMs, untilMs }: TimeSpan): number {
     const row = this.#db
       .sql<{ n: number }>(
-        `SELECT count(*) AS n FROM (SELECT 1 FROM audit WHERE ${column} = @value LIMIT ${probeLimit})`,
+        `SELECT count(*) AS n FROM (SELECT 1 FROM audit
+           WHERE ${column} = @value AND atMs >= @sinceMs AND atMs < @untilMs LIMIT ${probeLimit})`,
       )
-      .get({ value });
+      .get({ value, sinceMs: sinceMs ?? 0, untilMs: untilMs ?? endOfTimeMs });
     return row?.n ?? 0;
   }
 }
