@@ -37,6 +37,9 @@ export function runtimeEnvironment(
     // glibc takes blocks of that size from one heap after the first is freed, and gives nothing of it back: 175 MB for
     // EfficientNetV2-M. The listener uses its large buffers again and need not map them each time.
     ...(name === 'worker' || name === 'sender' ? { MALLOC_MMAP_THRESHOLD_: String(256 * 1024) } : {}),
+    // glibc gives each thread a heap of its own, and each of them keeps the most that it ever held. Node has ten threads
+    // that hold little, seldom at the same time.
+    ...(name === 'worker' ? {} : { MALLOC_ARENA_MAX: '1' }),
     ...process.env,
   };
 }

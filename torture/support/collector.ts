@@ -42,6 +42,7 @@ export class Collector {
     await Promise.all([undefined, ...this.#threads].map((thread) => this.#collectIn(thread)));
   }
 
+  /** A process that is to end waits until the inspector has been let go. */
   close(): void {
     this.#socket.close();
   }
@@ -65,6 +66,7 @@ export class Collector {
   }
 
   #answerTo(id: number): Promise<void> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
     });

@@ -27,3 +27,9 @@ test('worker and sender give large freed blocks back to the system, unless the o
   expect(threshold('worker')).toBe('1048576');
   vi.unstubAllEnvs();
 });
+
+test('listener and sender have one heap for all their threads, the worker has as many as glibc likes', () => {
+  const arenas = (name: 'worker' | 'sender' | 'listener') =>
+    runtimeEnvironment(name, { folders: { data: '/data' } })['MALLOC_ARENA_MAX'];
+  expect([arenas('worker'), arenas('sender'), arenas('listener')]).toEqual([undefined, '1', '1']);
+});
