@@ -3,7 +3,7 @@ import type { AuditFilter } from '../src/store/audit-query.ts';
 import type { ReadOnlyStore } from '../src/store/store.ts';
 import { type FilledBooks, senders } from './filled-books.ts';
 
-/** A question that is asked of the books, about another study or day every time. */
+/** A question that is asked of the books; where it names a study, an image or a day, another one every time. */
 export interface Question {
   readonly kind: 'audit query' | 'explain' | 'status' | 'report day' | 'queue list';
   readonly about: string;
@@ -30,7 +30,7 @@ export function bookQuestions(books: ReadOnlyStore, site: FilledBooks): readonly
     const sinceMs = anyMs();
     return { sinceMs, untilMs: sinceMs + dayMs };
   };
-  const anyImage = (): string => `1.2.826.0.1.3680043.10.1.${anyStudy() * 3}`;
+  const anyImage = (): string => `1.2.826.0.1.3680043.10.1.${Math.floor(Math.random() * site.studies * 3)}`;
   return [
     audit('newest 100', () => ({})),
     audit('accession number', () => ({ accessionNumber: `ACC${anyStudy()}` })),

@@ -7,11 +7,13 @@ import { copyBooks } from './copied-books.ts';
 const instancePrefix = '01J';
 const model = 'a'.repeat(64);
 export const senders = ['DX_ROOM1', 'DX_ROOM2', 'CR_WARD', 'CR_TRAUMA', 'RARE_ONE'] as const;
-/** Images in one transaction: whole studies. */
+/** Images in one transaction at most: whole studies. */
 const batch = 2001;
+/** About so many audit rows an image has, with its share of its study's. */
+const rowsPerImage = 5;
 
 /** Books beyond this many audit rows are filled with copies of what is there: through the doors it would take hours. */
-const doorRows = 200_000;
+const usualDoorRows = 200_000;
 /** Audit rows in one step of copying. */
 const copyRows = 1_000_000;
 /** Fewer audit rows than this are not worth a copy: some images more or less. */
@@ -25,13 +27,15 @@ const least = 100;
 export class FilledBooks {
   readonly databasePath: string;
   readonly clock: Clock;
+  readonly #doorRows: number;
   readonly startedAtMs = Date.UTC(2023, 0, 2, 7, 0, 0);
   #nowMs = this.startedAtMs;
   #images = 0;
   #auditRows = 0;
 
-  constructor(databasePath: string) {
+  constructor(databasePath: string, doorRows = usualDoorRows) {
     this.databasePath = databasePath;
+    this.#doorRows = doorRows;
     this.clock = { nowMs: () => this.#nowMs, monotonicMs: () => this.#nowMs };
     if (!existsSync(databasePath)) return;
     const store = openReadOnlyStore(this);
@@ -61,9 +65,12 @@ export class FilledBooks {
       store.db.sql('PRAGMA synchronous = OFF').run();
       store.db.sql('PRAGMA cache_size = -1000000').run();
       store.db.sql('PRAGMA wal_autocheckpoint = 100000').get();
-      while (this.#auditRows < Math.min(auditRows, doorRows)) {
+      for (;;) {
+        const missing = Math.min(auditRows, this.#doorRows) - this.#auditRows;
+        if (missing <= 0) break;
+        const images = Math.min(batch, 3 * Math.ceil(missing / rowsPerImage / 3));
         store.db.transaction(() => {
-          for (let count = 0; count < batch; count++) this.#addImage(store, this.#images++);
+          for (let count = 0; count < images; count++) this.#addImage(store, this.#images++);
           this.#closeStudies(store);
         });
         this.#auditRows = store.audit.head().seq;

@@ -38,7 +38,7 @@ export function runtimeEnvironment(
     // EfficientNetV2-M. The listener uses its large buffers again and need not map them each time.
     ...(name === 'worker' || name === 'sender' ? { MALLOC_MMAP_THRESHOLD_: String(256 * 1024) } : {}),
     // glibc gives each thread a heap of its own, and each of them keeps the most that it ever held. Node has ten threads
-    // that hold little, seldom at the same time.
+    // that hold little, seldom at the same time. The worker's compute side by side and would wait for one another.
     ...(name === 'worker' ? {} : { MALLOC_ARENA_MAX: '1' }),
     ...process.env,
   };

@@ -35,7 +35,8 @@ export function readShutter(dataSet: DataSet, rows: number, columns: number): Sh
   if (shown === 0) return undefined;
   return {
     visible,
-    presentationValue: Math.min((dataSet.number('ShutterPresentationValue') ?? 0) / 0xffff, 1),
+    // US by the dictionary; a file may say otherwise.
+    presentationValue: Math.min(Math.max((dataSet.number('ShutterPresentationValue') ?? 0) / 0xffff, 0), 1),
   };
 }
 

@@ -117,7 +117,7 @@ export class MessageWriter {
       if (rest.length > 0) {
         // Only as much as completes the fragment is copied.
         at = Math.min(bytes.length, length - rest.length);
-        rest = Buffer.concat([rest, bytes.subarray(0, at)]);
+        if (at > 0) rest = Buffer.concat([rest, bytes.subarray(0, at)]);
         if (at === bytes.length) continue;
         yield rest;
       }

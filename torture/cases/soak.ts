@@ -59,8 +59,10 @@ async function soak(bench: Bench): Promise<void> {
     const nowMs = ownMs();
     if (nowMs - sampledMs >= 5000) {
       sampledMs = nowMs;
+      for (const name of coreProcessNames) await collectors.get(name)?.collect();
+      // V8 gives the pages that a collection has emptied back a little later.
+      await delay(300);
       for (const name of coreProcessNames) {
-        await collectors.get(name)?.collect();
         const { rssBytes, descriptors } = node.footprint(name);
         samples
           .get(name)

@@ -7,8 +7,10 @@ import { exitCodes } from '../restart-policy.ts';
 import type { DatabaseAnswer, DatabaseAssignment } from './database-work.ts';
 import { forgetOldBackups, makeBackup } from './make-backup.ts';
 
-// An orphan ends; and a terminal's Ctrl-C, which reaches the whole group, is for who gave the order to decide.
+// An orphan ends as soon as SQLite lets it; and a terminal's Ctrl-C, which reaches the whole group, is for who gave the
+// order to decide. The sender may have gone while this was loaded: nobody says that twice.
 process.once('disconnect', () => process.exit(exitCodes.failed));
+if (!process.connected) process.exit(exitCodes.failed);
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 

@@ -9,7 +9,7 @@ import type { DatabaseWork } from './database-work.ts';
  */
 export async function scheduledBackup(
   { store, log }: Pick<Runtime, 'store' | 'log'>,
-  work: DatabaseWork,
+  work: Pick<DatabaseWork, 'backup' | 'check'>,
 ): Promise<void> {
   try {
     await work.backup();

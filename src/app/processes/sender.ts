@@ -103,6 +103,7 @@ async function send(runtime: Runtime, order: StartOrder): Promise<void> {
   const done = new Promise<void>((resolve) => stopping.signal.addEventListener('abort', () => resolve()));
   await Promise.race([Promise.all([done, ...loops]), damage.promise]);
   await housekeeping.stop();
+  await work.stop();
   // The sender is the last of those that work to leave; its own replacement is no stop of the node.
   if (drainReason === 'shutdown') {
     log.event('NODE_STOPPED', { bootId });

@@ -21,8 +21,9 @@ export const overlay = {
 export function grayPanel(display: DisplayImage, size: PanelSize): Uint8Array {
   const scaled = resampleBilinear(display.gray, display.columns, display.rows, size.columns, size.rows);
   const gray = new Uint8Array(scaled.length);
-  // Displayed values are 0 to 1: storing cuts off what is behind the point, so this rounds.
-  for (let index = 0; index < scaled.length; index++) gray[index] = (scaled[index] as number) * 255 + 0.5;
+  // Storing into clamped bytes rounds.
+  const clamped = new Uint8ClampedArray(gray.buffer);
+  for (let index = 0; index < scaled.length; index++) clamped[index] = (scaled[index] as number) * 255;
   return gray;
 }
 

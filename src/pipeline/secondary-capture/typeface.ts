@@ -36,8 +36,8 @@ export interface Typeface {
 const family = 'DejaVu Sans';
 const fallbackFamily = 'Droid Sans Fallback';
 
-/** Lines kept after drawing: the sentences of three outcomes at a few sizes, about 6 MB at most. */
-const keptLines = 64;
+/** Lines kept after drawing, the last used: the sentences of three outcomes, about 3 MB at most. */
+const keptLines = 32;
 
 /** Reads the shipped fonts from `assets/fonts`. Throws when a file is missing: they belong to the installation. */
 export function loadTypeface(folder: string): Typeface {
@@ -68,7 +68,11 @@ export function loadTypeface(folder: string): Typeface {
     drawText(text, sizePx, weight) {
       const key = `${weight} ${sizePx} ${text}`;
       const kept = drawn.get(key);
-      if (kept !== undefined) return kept;
+      if (kept !== undefined) {
+        drawn.delete(key);
+        drawn.set(key, kept);
+        return kept;
+      }
       const absent = missing(text)[0];
       if (absent !== undefined) throw missingGlyph(absent);
       const main = weight === 'bold' ? bold : regular;

@@ -28,8 +28,12 @@ test('worker and sender give large freed blocks back to the system, unless the o
   vi.unstubAllEnvs();
 });
 
-test('listener and sender have one heap for all their threads, the worker has as many as glibc likes', () => {
-  const arenas = (name: 'worker' | 'sender' | 'listener') =>
-    runtimeEnvironment(name, { folders: { data: '/data' } })['MALLOC_ARENA_MAX'];
-  expect([arenas('worker'), arenas('sender'), arenas('listener')]).toEqual([undefined, '1', '1']);
+test.each([
+  ['listener', '1'],
+  ['sender', '1'],
+  ['admin', '1'],
+  ['refuser', '1'],
+  ['worker', undefined],
+] as const)('threads of the %s share one malloc heap: %s', (name, arenas) => {
+  expect(runtimeEnvironment(name, { folders: { data: '/data' } })['MALLOC_ARENA_MAX']).toBe(arenas);
 });

@@ -328,6 +328,20 @@ describe('display shutter (PS3.3 C.7.6.11)', () => {
     expect(notes).toEqual(['SHUTTER_APPLIED']);
   });
 
+  test('a Shutter Presentation Value that no grey can have is the nearest grey', () => {
+    const shown = (vr: string, value: number): number | undefined =>
+      painted(
+        white,
+        dataSetOf({
+          ...fullRange,
+          ShutterShape: 'RECTANGULAR',
+          ...rectangle,
+          '00181622': { vr, value },
+        }),
+      ).values[0];
+    expect([shown('SS', -1000), shown('UL', 70_000)]).toEqual([0, 1]);
+  });
+
   test('one that hides everything or is incomplete is not believed', () => {
     expect(picture({ ShutterShape: 'RECTANGULAR', ...rectangle, ShutterLeftVerticalEdge: 99 })).toEqual(
       Array(5).fill('#####'),

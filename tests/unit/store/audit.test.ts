@@ -167,6 +167,36 @@ describe('AuditQuery', () => {
     if (!('accessionNumber' in filter)) expect(plan).not.toContain('TEMP B-TREE');
   });
 
+  test('the filter that is rarest in the time asked for drives the query', () => {
+    const { store, clock } = openFixture();
+    const analysed = (callingAeTitle: string, outcome: 'SUSPECTED' | 'NOT_DETECTED', count: number): void => {
+      for (let n = 0; n < count; n++)
+        store.audit.append('IMAGE_ANALYSED', {
+          instanceId: `i${store.audit.head().seq}`,
+          sopInstanceUid: '1.2',
+          studyInstanceUid: '1.2',
+          outcome,
+          callingAeTitle,
+          modelSha256: 'a',
+          provider: 'cpu',
+        });
+    };
+    analysed('DX_ROOM1', 'NOT_DETECTED', 40);
+    analysed('CR_WARD', 'SUSPECTED', 5);
+    clock.advance(86_400_000);
+    const today = { sinceMs: clock.nowMs() };
+    analysed('DX_ROOM1', 'SUSPECTED', 1);
+    analysed('CR_WARD', 'SUSPECTED', 10);
+    const plan = (span: { sinceMs?: number }): string => {
+      const filter = { callingAeTitle: 'DX_ROOM1', outcome: 'SUSPECTED' as const, limit: 10, ...span };
+      expect(store.auditQuery.query(filter).rows).toHaveLength(1);
+      const { sql, parameters } = store.auditQuery.statement(filter);
+      return store.db.queryPlan(sql, parameters).join('\n');
+    };
+    expect(plan({})).toContain('INDEX auditByOutcome');
+    expect(plan(today)).toContain('INDEX auditBySender');
+  });
+
   test('fields that no event carries together are answered without reading a row', () => {
     expect(canMeet({ callingAeTitle: 'DX_ROOM1', destination: 'main' })).toBe(false);
     expect(canMeet({ event: 'OBJECT_STORED', outcome: 'SUSPECTED' })).toBe(false);

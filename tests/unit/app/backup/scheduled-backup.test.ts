@@ -12,7 +12,7 @@ function runtimeOf() {
   return { store, log, events };
 }
 
-/** What the thread answers; `failing` turns a code into the error of a task. */
+/** What the process answers; `failing` turns a code into the error of a task. */
 function workOf(faults: { readonly backup?: ErrorCode; readonly check?: ErrorCode }) {
   const done: string[] = [];
   const task = (name: 'backup' | 'check') => (): Promise<void> => {
