@@ -79,7 +79,7 @@ export class FilledBooks {
         const missing = auditRows - this.#auditRows;
         copyBooks(store.db, { auditRows: Math.min(copyRows, missing, this.#auditRows) });
         this.#look(store);
-        say(`${this.#auditRows} audit rows`);
+        say(`${this.#auditRows} audit rows ...`);
       }
       store.db.checkpoint();
     } finally {
