@@ -44,6 +44,8 @@ const indexedColumns = [
 ] as const;
 
 const probeLimit = 20_000;
+/** Up to so many numbers of rows are listed to be looked up in. */
+const listLimit = 5000;
 const endOfTimeMs = Number.MAX_SAFE_INTEGER;
 
 /** Columns with an index of their own on both together: common each, rare together. */
@@ -90,11 +92,14 @@ export class AuditQuery {
       parameters['beforeSeq'] = filter.before.seq;
       conditions.push('atMs <= @beforeMs', '(atMs < @beforeMs OR seq < @beforeSeq)');
     }
-    const drivers = filter.accessionNumber === undefined ? this.#drivers(wanted, filter) : [];
-    // A unary plus keeps SQLite from driving the query by that column's index.
-    conditions.push(
-      ...wanted.map(({ column }) => `${drivers.includes(column) ? '' : '+'}${column} = @${column}`),
-    );
+    const counted = filter.accessionNumber === undefined ? this.#counted(wanted, filter) : [];
+    const drivers = driversOf(counted);
+    for (const { column } of wanted) {
+      const isFew = counted.some((one) => one.column === column && one.count <= listLimit);
+      // A unary plus keeps SQLite from driving the query by that column's index.
+      if (drivers.includes(column)) conditions.push(`${column} = @${column}`);
+      else conditions.push(isFew ? listed(column) : `+${column} = @${column}`);
+    }
     if (filter.accessionNumber !== undefined) {
       parameters['accessionNumber'] = filter.accessionNumber;
       conditions.push(accessionCondition);
@@ -107,18 +112,10 @@ export class AuditQuery {
     };
   }
 
-  /** The columns whose index drives the query: the rarest value's, or a pair that has an index together. */
-  #drivers(wanted: readonly { column: string; value: string }[], span: TimeSpan): string[] {
-    if (wanted.length < 2) return wanted.map(({ column }) => column);
-    const counted = wanted.map(({ column, value }) => ({
-      column,
-      count: this.#countUpToProbe(column, value, span),
-    }));
-    counted.sort((a, b) => a.count - b.count);
-    const [rarest] = counted;
-    if (rarest === undefined) return [];
-    const pair = wanted.map(({ column }) => column).filter((column) => pairedColumns.has(column));
-    return pair.length === pairedColumns.size && pairedColumns.has(rarest.column) ? pair : [rarest.column];
+  /** How many rows each of two and more filters matches, counted up to the limit. */
+  #counted(wanted: readonly { column: string; value: string }[], span: TimeSpan): readonly Counted[] {
+    if (wanted.length < 2) return wanted.map(({ column }) => ({ column, count: probeLimit }));
+    return wanted.map(({ column, value }) => ({ column, count: this.#countUpToProbe(column, value, span) }));
   }
 
   #countUpToProbe(column: string, value: string, { sinceMs, untilMs }: TimeSpan): number {
@@ -130,6 +127,27 @@ export class AuditQuery {
       .get({ value, sinceMs: sinceMs ?? 0, untilMs: untilMs ?? endOfTimeMs });
     return row?.n ?? 0;
   }
+}
+
+interface Counted {
+  readonly column: string;
+  readonly count: number;
+}
+
+/** The columns whose index drives the query: the rarest value's, or a pair that has an index together. */
+function driversOf(counted: readonly Counted[]): readonly string[] {
+  const [rarest] = counted.toSorted((a, b) => a.count - b.count);
+  if (rarest === undefined) return [];
+  const pair = counted.map(({ column }) => column).filter((column) => pairedColumns.has(column));
+  return pair.length === pairedColumns.size && pairedColumns.has(rarest.column) ? pair : [rarest.column];
+}
+
+/**
+ * Few rows match: their numbers come from the index, side by side, and spare a look at each of the driver's rows, which
+ * lie apart on a disk that may not have them at hand. The plus keeps the list from driving the query.
+ */
+function listed(column: string): string {
+  return `+seq IN (SELECT seq FROM audit WHERE ${column} = @${column} AND atMs >= @sinceMs AND atMs < @untilMs)`;
 }
 
 /**

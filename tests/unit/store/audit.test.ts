@@ -193,8 +193,9 @@ describe('AuditQuery', () => {
       const { sql, parameters } = store.auditQuery.statement(filter);
       return store.db.queryPlan(sql, parameters).join('\n');
     };
-    expect(plan({})).toContain('INDEX auditByOutcome');
-    expect(plan(today)).toContain('INDEX auditBySender');
+    // The driver is named first; the other filter is a list of rows from its own index.
+    expect(plan({})).toMatch(/^SEARCH audit USING INDEX auditByOutcome[^]*COVERING INDEX auditBySender/);
+    expect(plan(today)).toMatch(/^SEARCH audit USING INDEX auditBySender[^]*COVERING INDEX auditByOutcome/);
   });
 
   test('fields that no event carries together are answered without reading a row', () => {
