@@ -130,7 +130,6 @@ function claimRow(site: FilledBooks, auditRows: number, { quick }: BenchContext)
         ),
       ),
       peer: '-',
-      bar: { sign: '<=', value: 2 },
     };
   } finally {
     store.close();
