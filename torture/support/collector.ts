@@ -34,6 +34,7 @@ export class Collector {
     const socket = new WebSocket(addresses().at(-1) ?? '');
     await once(socket, 'open');
     const collector = new Collector(socket);
+    await collector.#ask('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
     await collector.#ask('NodeWorker.enable', { waitForDebuggerOnStart: false });
     return collector;
   }
@@ -42,7 +43,6 @@ export class Collector {
     await Promise.all([undefined, ...this.#threads].map((thread) => this.#collectIn(thread)));
   }
 
-  /** A process that is to end waits until the inspector has been let go. */
   close(): void {
     this.#socket.close();
   }
@@ -82,6 +82,9 @@ export class Collector {
     if (id !== undefined) {
       this.#waiting.get(id)?.();
       this.#waiting.delete(id);
+    } else if (method === 'NodeRuntime.waitingForDisconnect') {
+      // A process that has nothing left to do ends once the inspector has been let go.
+      this.close();
     } else if (method === 'NodeWorker.attachedToWorker') {
       this.#threads.add(params?.sessionId ?? '');
     } else if (method === 'NodeWorker.detachedFromWorker') {

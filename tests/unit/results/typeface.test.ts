@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadResultResources } from '../../../src/pipeline/result-resources.ts';
+import type { DrawnText } from '../../../src/pipeline/secondary-capture/typeface.ts';
 import { fitText } from '../../../src/pipeline/secondary-capture/text-layout.ts';
 import { resources } from './fixtures.ts';
 
@@ -37,6 +38,18 @@ describe('the shipped typeface', () => {
     );
     expect(first!.columns).toBe(second!.columns);
     expect(Buffer.compare(first!.coverage, second!.coverage)).not.toBe(0);
+  });
+
+  test('keeps the lines of the last captures and no others', () => {
+    const draw = (text: string): DrawnText => typeface.drawText(text, 12, 'regular');
+    const first = draw('kept');
+    expect(draw('kept')).toBe(first);
+    for (let index = 0; index < 39; index++) draw(`another line ${index}`);
+    expect(draw('kept')).toBe(first);
+    for (let index = 0; index < 40; index++) draw(`a third line ${index}`);
+    const again = draw('kept');
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
   });
 
   test('draws the Chinese wording', () => {
