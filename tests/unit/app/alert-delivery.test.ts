@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { AlertChannel, AlertMessage } from '../../../src/admin/alerts/message.ts';
 import { webhookChannel } from '../../../src/admin/alerts/webhook.ts';
 import { AlertDelivery } from '../../../src/app/alert-delivery.ts';
 import { AlertWatch } from '../../../src/app/alert-watch.ts';
 import { createLog } from '../../../src/core/log.ts';
-import { Writable } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
 import type { AlertReadings } from '../../../src/admin/alerts/conditions.ts';
 import { type Fixture, openFixture } from '../store/store-fixture.ts';
 
@@ -216,5 +219,33 @@ describe('webhook', () => {
   test.each([500, 404, 302])('answer %d is a failure, and no redirect is followed', async (status) => {
     const { url } = await receiver(status);
     await expect(webhookChannel({ url }, source).send(message, AbortSignal.timeout(5000))).rejects.toThrow();
+  });
+
+  test('goes through the web proxy that the environment names (docs/monitoring.md)', async () => {
+    const { bodies, url } = await receiver(204);
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', (request: IncomingMessage, socket: Duplex) => {
+      asked.push(request.url ?? '');
+      const onward = connect(Number(new URL(url).port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        onward.pipe(socket).pipe(onward);
+      });
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    onTestFinished(() => void proxy.close());
+    const address = proxy.address();
+    const script = `
+      const { webhookChannel } = await import(${JSON.stringify(import.meta.resolve('../../../src/admin/alerts/webhook.ts'))});
+      const channel = webhookChannel({ url: 'http://alerts.hospital.invalid/hook' }, ${JSON.stringify(source)});
+      await channel.send(${JSON.stringify(message)}, AbortSignal.timeout(5000));`;
+    await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      env: {
+        NODE_USE_ENV_PROXY: '1',
+        HTTP_PROXY: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+      },
+    });
+    expect(asked).toEqual(['alerts.hospital.invalid:80']);
+    expect(bodies).toHaveLength(1);
   });
 });
