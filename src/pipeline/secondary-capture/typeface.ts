@@ -37,7 +37,7 @@ export interface Typeface {
 const family = 'DejaVu Sans';
 const fallbackFamily = 'Droid Sans Fallback';
 
-/** A line is kept for so many drawn lines after its last use, which are three captures or more; it takes 7 to 9 ms. */
+/** A line is kept while so many others are asked for, which is three captures or more: drawing one takes 7 to 9 ms. */
 const keptForLines = 40;
 
 /** Reads the shipped fonts from `assets/fonts`. Throws when a file is missing: they belong to the installation. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -167,6 +167,11 @@ describe('AlertWatch', () => {
 });
 
 describe('webhook', () => {
+  function portOf(server: Server): number {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
   async function receiver(status: number) {
     const bodies: { headers: IncomingMessage['headers']; text: string }[] = [];
     const server = createServer((request, response) => {
@@ -182,11 +187,7 @@ describe('webhook', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(() => void server.close());
-    const address = server.address();
-    return {
-      bodies,
-      url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/hook`,
-    };
+    return { bodies, url: `http://127.0.0.1:${portOf(server)}/hook` };
   }
 
   const source = { aeTitle: 'LUMBAR', stationName: '', version: '0.1.0', timeZone: 'UTC' };
@@ -234,16 +235,12 @@ describe('webhook', () => {
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     onTestFinished(() => void proxy.close());
-    const address = proxy.address();
     const script = `
       const { webhookChannel } = await import(${JSON.stringify(import.meta.resolve('../../../src/admin/alerts/webhook.ts'))});
       const channel = webhookChannel({ url: 'http://alerts.hospital.invalid/hook' }, ${JSON.stringify(source)});
       await channel.send(${JSON.stringify(message)}, AbortSignal.timeout(5000));`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
-      env: {
-        NODE_USE_ENV_PROXY: '1',
-        HTTP_PROXY: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
-      },
+      env: { NODE_USE_ENV_PROXY: '1', HTTP_PROXY: `http://127.0.0.1:${portOf(proxy)}` },
     });
     expect(asked).toEqual(['alerts.hospital.invalid:80']);
     expect(bodies).toHaveLength(1);
