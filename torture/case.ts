@@ -14,6 +14,8 @@ export interface Sizes {
   readonly mutants: number;
   readonly awayDays: number;
   readonly studiesPerDay: number;
+  /** Before the soak that is measured, at twice its rate. */
+  readonly soakWarmUpMinutes: number;
   readonly soakMinutes: number;
   readonly soakPerHour: number;
   readonly storingAssociations: number;

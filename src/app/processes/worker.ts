@@ -22,7 +22,8 @@ import { studyStep } from '../study-step.ts';
 import { openViewFilter } from '../view-decision.ts';
 import { WorkerLoop } from '../worker-loop.ts';
 
-const jobsPerLife = 5000;
+/** More than an hour of 5,000 images and their reports; what it costs is in L02 of docs/reliability.md. */
+const jobsPerLife = 10_000;
 const rssLimitBytes = 2 * 1024 ** 3;
 const longestSleepMs = 2000;
 /** One image in the inference thread, one before or behind it. */
