@@ -30,8 +30,9 @@ export const quickSizes: Sizes = {
   mutants: 30,
   awayDays: 1,
   studiesPerDay: 50,
+  // Not in the selection: three minutes show that the case runs, their slope says nothing.
   soakWarmUpMinutes: 0.5,
-  soakMinutes: 1,
+  soakMinutes: 3,
   soakPerHour: 1200,
   storingAssociations: 8,
   imagesPerAssociation: 3,

@@ -127,7 +127,6 @@ function judge(bench: Bench, name: CoreProcessName, warm: readonly Sample[]): vo
   const minutes = Map.groupBy(warm, ({ hours }) => Math.floor(hours * 60));
   const { slope, halfWidth } = slopeWithInterval(
     [...minutes].map(([minute, part]) => [minute / 60, Math.min(...part.map((sample) => sample.megabytes))]),
-    1,
   );
   const third = Math.floor(warm.length / 3);
   const floor = (part: readonly Sample[]): number => Math.min(...part.map((sample) => sample.descriptors));

@@ -1,24 +1,19 @@
 /**
- * Least-squares slope of y over x with the half width of its 95 % interval. Neighbouring samples of memory are alike, so
- * the interval is taken from means of `perBlock` samples each, which are nearly independent.
+ * Least-squares slope of y over x with the half width of its 95 % interval; the points should be nearly independent.
+ * Throws when there are fewer than three.
  */
-export function slopeWithInterval(
-  points: readonly (readonly [x: number, y: number])[],
-  perBlock: number,
-): { readonly slope: number; readonly halfWidth: number } {
-  const blocks: (readonly [number, number])[] = [];
-  for (let at = 0; at + perBlock <= points.length; at += perBlock) {
-    const block = points.slice(at, at + perBlock);
-    blocks.push([mean(block.map(([x]) => x)), mean(block.map(([, y]) => y))]);
-  }
-  if (blocks.length < 3) return { slope: Number.NaN, halfWidth: Number.NaN };
-  const meanX = mean(blocks.map(([x]) => x));
-  const meanY = mean(blocks.map(([, y]) => y));
-  const spread = sum(blocks.map(([x]) => (x - meanX) ** 2));
-  const slope = sum(blocks.map(([x, y]) => (x - meanX) * (y - meanY))) / spread;
-  const residual = sum(blocks.map(([x, y]) => (y - meanY - slope * (x - meanX)) ** 2));
-  const standardError = Math.sqrt(residual / (blocks.length - 2) / spread);
-  return { slope, halfWidth: studentT(blocks.length - 2) * standardError };
+export function slopeWithInterval(points: readonly (readonly [x: number, y: number])[]): {
+  readonly slope: number;
+  readonly halfWidth: number;
+} {
+  if (points.length < 3) throw new Error(`no slope from ${points.length} points: three at least`);
+  const meanX = mean(points.map(([x]) => x));
+  const meanY = mean(points.map(([, y]) => y));
+  const spread = sum(points.map(([x]) => (x - meanX) ** 2));
+  const slope = sum(points.map(([x, y]) => (x - meanX) * (y - meanY))) / spread;
+  const residual = sum(points.map(([x, y]) => (y - meanY - slope * (x - meanX)) ** 2));
+  const standardError = Math.sqrt(residual / (points.length - 2) / spread);
+  return { slope, halfWidth: studentT(points.length - 2) * standardError };
 }
 
 /** 97.5 % quantile of Student's t, rounded up between the tabulated degrees of freedom. */

@@ -22,7 +22,7 @@ import { studyStep } from '../study-step.ts';
 import { openViewFilter } from '../view-decision.ts';
 import { WorkerLoop } from '../worker-loop.ts';
 
-/** More than an hour of 5,000 images and their reports; what it costs is in L02 of docs/reliability.md. */
+/** More than an hour's work at 5,000 images an hour and their reports; L02 of docs/reliability.md shows what it grows by. */
 const jobsPerLife = 10_000;
 const rssLimitBytes = 2 * 1024 ** 3;
 const longestSleepMs = 2000;
